@@ -1,0 +1,208 @@
+package protocol
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/starling-realtime/starling/hub"
+)
+
+// typeList is [RequestTypes] for error messages.
+const typeList = "join, leave, publish, typing, presence, ping"
+
+func known(t RequestType) bool {
+	switch t {
+	case Join, Leave, Publish, Typing, Presence, Ping:
+		return true
+	}
+	return false
+}
+
+// parsePayload fills the fields of the request's type from its payload.
+func (r *Request) parsePayload(payload []byte) *Error {
+	switch {
+	case !known(r.Type):
+		return Errorf(CodeUnknownType, "type is %q, want one of %s", clip(string(r.Type)), typeList)
+	case r.Type == Ping:
+		r.Payload = orNull(payload)
+		return nil
+	}
+	f, err := parseFields(payload)
+	if err != nil {
+		return err
+	}
+	if err := r.setChannel(f); err != nil {
+		return err
+	}
+	if err := r.setOwn(f); err != nil {
+		err.Channel = r.Channel
+		return err
+	}
+	return nil
+}
+
+// fields are the raw values of a payload's known fields; nil: absent.
+type fields struct{ channel, presence, typ, payload, except, key, typing []byte }
+
+func parseFields(payload []byte) (f fields, _ *Error) {
+	obj, ok := newObject(payload)
+	if !ok {
+		if payload == nil {
+			return f, Errorf(CodeBadRequest, `payload is missing, want an object like {"channel": "room:1"}`)
+		}
+		return f, Errorf(CodeBadRequest, `payload is %s, want an object like {"channel": "room:1"}`, kindOf(payload))
+	}
+	for name, value, ok := obj.next(); ok; name, value, ok = obj.next() {
+		field := f.named(name)
+		if field == nil {
+			continue
+		}
+		if *field != nil {
+			return f, Errorf(CodeBadRequest, "payload.%s is given twice", name)
+		}
+		*field = value
+	}
+	return f, nil
+}
+
+func (f *fields) named(name string) *[]byte {
+	switch name {
+	case "channel":
+		return &f.channel
+	case "presence":
+		return &f.presence
+	case "type":
+		return &f.typ
+	case "payload":
+		return &f.payload
+	case "except":
+		return &f.except
+	case "key":
+		return &f.key
+	case "typing":
+		return &f.typing
+	}
+	return nil
+}
+
+func (r *Request) setChannel(f fields) *Error {
+	name, err := required("payload.channel", f.channel)
+	if err != nil {
+		return err
+	}
+	if err := hub.CheckName("payload.channel", name); err != nil {
+		return Errorf(CodeBadRequest, "%v", err)
+	}
+	r.Channel = name
+	return nil
+}
+
+// setOwn sets the fields that only one type of request has.
+func (r *Request) setOwn(f fields) *Error {
+	switch r.Type {
+	case Join:
+		return r.setPresence(f.presence)
+	case Typing:
+		return r.setTyping(f.typing)
+	case Publish:
+		return r.setPublish(f)
+	}
+	return nil
+}
+
+func (r *Request) setPresence(value []byte) *Error {
+	mode, err := optional("payload.presence", value)
+	if err != nil {
+		return err
+	}
+	switch mode {
+	case "", "full":
+		r.Presence = hub.PresenceFull
+	case "count":
+		r.Presence = hub.PresenceCount
+	case "none":
+		r.Presence = hub.PresenceNone
+	default:
+		return Errorf(CodeBadRequest, `payload.presence is %q, want "full", "count" or "none"`, clip(mode))
+	}
+	return nil
+}
+
+func (r *Request) setTyping(value []byte) *Error {
+	switch {
+	case value == nil:
+		return Errorf(CodeBadRequest, "payload.typing is missing, want true or false")
+	case value[0] != 't' && value[0] != 'f':
+		return Errorf(CodeBadRequest, "payload.typing is %s, want true or false", kindOf(value))
+	}
+	r.Typing = value[0] == 't'
+	return nil
+}
+
+func (r *Request) setPublish(f fields) (err *Error) {
+	if r.Event, err = required("payload.type", f.typ); err != nil {
+		return err
+	}
+	if bad := hub.CheckEventType(r.Event); bad != nil {
+		if errors.Is(bad, hub.ErrReservedType) {
+			return Errorf(CodeReservedType, "payload.type: %v", bad)
+		}
+		return Errorf(CodeBadRequest, "payload.type: %v", bad)
+	}
+	r.Payload = orNull(f.payload)
+	if err = r.setExcept(f.except); err != nil {
+		return err
+	}
+	if r.Key, err = optional("payload.key", f.key); err != nil {
+		return err
+	}
+	if len(r.Key) > MaxKeyBytes {
+		return Errorf(CodeBadRequest, "payload.key has %d bytes, want 1 to %d", len(r.Key), MaxKeyBytes)
+	}
+	return nil
+}
+
+func (r *Request) setExcept(value []byte) *Error {
+	except, err := optional("payload.except", value)
+	if err != nil {
+		return err
+	}
+	switch except {
+	case "", "connection":
+		r.Except = ExceptConnection
+	case "member":
+		r.Except = ExceptMember
+	case "none":
+		r.Except = ExceptNone
+	default:
+		return Errorf(CodeBadRequest, `payload.except is %q, want "connection", "member" or "none"`, clip(except))
+	}
+	return nil
+}
+
+// required returns the text of a string that must be there.
+func required(name string, value []byte) (string, *Error) {
+	if value == nil || value[0] == 'n' {
+		return "", Errorf(CodeBadRequest, "%s is missing, want a string", name)
+	}
+	return stringField(name, value)
+}
+
+// optional returns the text of a string that may be absent or null, and is then empty; it must not be given empty.
+func optional(name string, value []byte) (string, *Error) {
+	if value == nil {
+		return "", nil
+	}
+	s, err := stringField(name, value)
+	if err == nil && s == "" && value[0] == '"' {
+		return "", Errorf(CodeBadRequest, "%s is an empty string; leave it out instead", name)
+	}
+	return s, err
+}
+
+func orNull(value []byte) json.RawMessage {
+	if value == nil {
+		return json.RawMessage("null")
+	}
+	return value
+}
