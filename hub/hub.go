@@ -1,54 +1,128 @@
 package hub
 
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// defaultCountInterval is how long presence:count events of a channel are coalesced unless the options say otherwise.
+const defaultCountInterval = 250 * time.Millisecond
+
+// leaveHold is how long an explicit leave waits while another hub lists the member: the member may be moving, and its
+// join elsewhere may not have reached every observer yet.
+const leaveHold = time.Second
+
 // A Hub holds channels, presence and typing, and delivers events. Make one with [New]; all methods are safe for
 // concurrent use.
-type Hub struct{}
-
-// New returns a hub. Call Close when it is no longer needed.
-func New(opts Options) *Hub { panic("todo") }
-
-func (h *Hub) Close()                                                                     { panic("todo") }
-func (h *Hub) Bind(conn Conn)                                                             { panic("todo") }
-func (h *Hub) Join(channel, memberID string, conn Conn, opts JoinOptions) (JoinResult, error) { panic("todo") }
-func (h *Hub) Leave(channel, memberID string, conn Conn) (LeaveResult, error)              { panic("todo") }
-func (h *Hub) Disconnect(conn Conn)                                                       { panic("todo") }
-
-// Publish delivers an event to all connections in the channel and forwards it to interested hubs. payload is encoded as JSON
-// (json.RawMessage verbatim). It returns the number of local connections that took it.
-func (h *Hub) Publish(channel, typ string, payload any, opts PublishOptions) (int, error) { panic("todo") }
-func (h *Hub) Presence(channel string) []string                       { panic("todo") }
-func (h *Hub) IsPresent(channel, memberID string) bool                { panic("todo") }
-func (h *Hub) MemberCount(channel string) int                         { panic("todo") }
-// ConnectionCount is of this hub only.
-func (h *Hub) ConnectionCount(channel string) int                     { panic("todo") }
-func (h *Hub) ChannelNames() []string                                 { panic("todo") }
-func (h *Hub) SetTyping(channel, memberID string, typing bool, conn Conn) error { panic("todo") }
-func (h *Hub) TypingMembers(channel string) []string                  { panic("todo") }
-// Snapshot returns a channel's state now.
-func (h *Hub) Snapshot(channel string) Snapshot                       { panic("todo") }
-// Stats returns totals: cheap, for metrics.
-func (h *Hub) Stats() Stats                                           { panic("todo") }
-
-type Stats struct {
-	Channels        int // live channels, merged view
-	LocalChannels   int // channels with local connections
-	Members         int // distinct present members over all channels, merged view
-	PresenceEntries int // (channel, member, boot) triples, merged view
-	LocalEntries    int // of these, this hub's own
-	Connections     int // local connections in at least one channel
-	DeliveryErrors  uint64 // events that a connection refused
+type Hub struct {
+	opts        Options
+	logger      *slog.Logger
+	shards      [Buckets]shard
+	ids         interner
+	boots       bootTable
+	connections connectionTable
+	timers      timerGroup
+	counts      counters
 }
 
-func (h *Hub) ApplyRemote(boot Boot, d Delta) bool                    { panic("todo") }
-func (h *Hub) ReplaceRemote(boot Boot, bucket int, state BucketState)  { panic("todo") }
-func (h *Hub) DropRemote(boot Boot)                                   { panic("todo") }
-func (h *Hub) ClearRemoteTyping(boot Boot)                            { panic("todo") }
-// DeliverRemote delivers another hub's publish to local connections.
-func (h *Hub) DeliverRemote(e *Event, opts PublishOptions) int        { panic("todo") }
-func (h *Hub) RemoteDigest(boot Boot) Digest                          { panic("todo") }
-// LocalBucket calls fn with this hub's own entries of a bucket while no channel of the bucket can change.
-func (h *Hub) LocalBucket(bucket int, fn func(BucketState))           { panic("todo") }
-// DeliverGap sends a gap event to the local connections of the channels; RemoteInterest lists those boot is interested in.
-func (h *Hub) DeliverGap(gateway string, channels []string)           { panic("todo") }
-// DeliverGapAll sends a gap event to every local connection, for each of its channels, that only selects (nil: all).
-func (h *Hub) DeliverGapAll(gateway string, only func(channel string) bool) { panic("todo") }
+// A shard owns the channels of one bucket. Its lock is the lock of each of them.
+type shard struct {
+	mu       sync.Mutex
+	channels map[string]*channel
+}
+
+// counters are the totals behind [Hub.Stats].
+type counters struct {
+	channels       atomic.Int64
+	localChannels  atomic.Int64
+	entries        atomic.Int64
+	localEntries   atomic.Int64
+	deliveryErrors atomic.Uint64
+}
+
+// Stats are a hub's totals, cheap enough for every scrape. Each is exact at some moment, but not all at the same one.
+type Stats struct {
+	// Channels is the number of live channels in the merged view.
+	Channels int
+	// LocalChannels is the number of channels with local connections.
+	LocalChannels int
+	// Members is the number of distinct members present in any channel, in the merged view.
+	Members int
+	// PresenceEntries is the number of (channel, member, boot) triples in the merged view.
+	PresenceEntries int
+	// LocalEntries is how many of them are this hub's own.
+	LocalEntries int
+	// Connections is the number of local connections in at least one channel.
+	Connections int
+	// DeliveryErrors is the number of events that a connection refused, since the hub was made.
+	DeliveryErrors uint64
+}
+
+// New returns an empty hub. Call [Hub.Close] when it is no longer needed.
+func New(opts Options) *Hub {
+	if opts.CountInterval <= 0 {
+		opts.CountInterval = defaultCountInterval
+	}
+	logger := opts.Logger
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	h := &Hub{opts: opts, logger: logger}
+	for i := range h.shards {
+		h.shards[i].channels = make(map[string]*channel)
+	}
+	h.ids.init()
+	h.boots.init()
+	h.connections.init()
+	return h
+}
+
+// Close ends all timers and waits for those that are running; members that linger then stay as they are. Later joins and
+// typing return [ErrClosed]. Close may be called more than once.
+func (h *Hub) Close() { h.timers.close() }
+
+// Stats returns the hub's totals.
+func (h *Hub) Stats() Stats {
+	return Stats{
+		Channels:        int(h.counts.channels.Load()),
+		LocalChannels:   int(h.counts.localChannels.Load()),
+		Members:         h.ids.len(),
+		PresenceEntries: int(h.counts.entries.Load()),
+		LocalEntries:    int(h.counts.localEntries.Load()),
+		Connections:     h.connections.len(),
+		DeliveryErrors:  h.counts.deliveryErrors.Load(),
+	}
+}
+
+func (h *Hub) shardOf(channelName string) *shard { return &h.shards[Bucket(channelName)] }
+
+// channelFor returns the channel, made if need be. The shard's lock is held.
+func (h *Hub) channelFor(s *shard, name string) *channel {
+	c := s.channels[name]
+	if c == nil {
+		c = &channel{name: name}
+		s.channels[name] = c
+		h.counts.channels.Add(1)
+	}
+	return c
+}
+
+// dropIfEmpty forgets a channel that nobody is in. The shard's lock is held.
+func (h *Hub) dropIfEmpty(s *shard, c *channel) {
+	if !c.empty() || s.channels[c.name] != c {
+		return
+	}
+	c.countTimer.stop()
+	delete(s.channels, c.name)
+	h.counts.channels.Add(-1)
+}
+
+// append records a local change with the replicator, if there is one.
+func (h *Hub) append(d Delta) uint64 {
+	if h.opts.Replicator == nil {
+		return 0
+	}
+	return h.opts.Replicator.Append(d)
+}

@@ -1,0 +1,87 @@
+package hub
+
+import "sync"
+
+// A bootIndex is a boot's short number in this hub's tables.
+type bootIndex uint16
+
+// localBoot is the number of this hub's own boot.
+const localBoot bootIndex = 0
+
+// A bootTable numbers the boots whose entries the hub holds and keeps each one's digest.
+type bootTable struct {
+	mu      sync.RWMutex
+	numbers map[Boot]bootIndex
+	boots   []remoteBoot
+	free    []bootIndex
+}
+
+type remoteBoot struct {
+	boot   Boot
+	digest Digest
+}
+
+func (t *bootTable) init() {
+	t.numbers = make(map[Boot]bootIndex)
+	t.boots = make([]remoteBoot, 1)
+}
+
+// lookup returns a boot's number; false when the hub holds nothing of it.
+func (t *bootTable) lookup(b Boot) (bootIndex, bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	n, ok := t.numbers[b]
+	return n, ok
+}
+
+// number returns a boot's number, a new one if need be.
+func (t *bootTable) number(b Boot) bootIndex {
+	if n, ok := t.lookup(b); ok {
+		return n
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if n, ok := t.numbers[b]; ok {
+		return n
+	}
+	var n bootIndex
+	if k := len(t.free); k > 0 {
+		n = t.free[k-1]
+		t.free = t.free[:k-1]
+	} else {
+		n = bootIndex(len(t.boots))
+		t.boots = append(t.boots, remoteBoot{})
+	}
+	t.boots[n] = remoteBoot{boot: b}
+	t.numbers[b] = n
+	return n
+}
+
+// forget frees a boot's number. No table may hold it any more.
+func (t *bootTable) forget(b Boot) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n, ok := t.numbers[b]
+	if !ok {
+		return
+	}
+	delete(t.numbers, b)
+	t.boots[n] = remoteBoot{}
+	t.free = append(t.free, n)
+}
+
+func (t *bootTable) toggle(n bootIndex, d Delta) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.boots[n].digest = t.boots[n].digest.Toggle(d)
+}
+
+func (t *bootTable) digest(b Boot) Digest {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	n, ok := t.numbers[b]
+	if !ok {
+		return Digest{}
+	}
+	return t.boots[n].digest
+}

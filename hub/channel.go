@@ -1,0 +1,109 @@
+package hub
+
+import "time"
+
+// A channel is what the hub knows of one channel. All fields belong to the lock of its shard.
+type channel struct {
+	name string
+	// members is the merged presence.
+	members memberSet
+	// subscriptions are the local connections in the channel, in no order.
+	subscriptions []*subscription
+	// locals has one entry for each member in members at localBoot.
+	locals map[internID]*localMember
+	// typing has an entry for each member that is typing anywhere.
+	typing map[internID]*typingState
+	// interested are the other boots that want the channel's publishes.
+	interested []Boot
+	// interestSeq is where this hub's interest stands in the replicator's log.
+	interestSeq uint64
+	// countSubscriptions is how many subscriptions are of mode PresenceCount.
+	countSubscriptions int
+	countTimer         *timer
+}
+
+// A subscription is one connection in one channel.
+type subscription struct {
+	conn    Conn
+	id      string
+	member  internID
+	session string
+	mode    PresenceMode
+	index   int
+}
+
+// A localMember is a member's presence at this hub: its connections in the channel, or the time left after them.
+type localMember struct {
+	connections int
+	// lingerUntil is when a connection that vanished, or a held leave, stops counting; zero when none does.
+	lingerUntil time.Time
+	timer       *timer
+}
+
+func (c *channel) empty() bool {
+	return len(c.subscriptions) == 0 && c.members.used == 0 && len(c.interested) == 0
+}
+
+func (c *channel) subscribe(s *subscription) {
+	s.index = len(c.subscriptions)
+	c.subscriptions = append(c.subscriptions, s)
+	if s.mode == PresenceCount {
+		c.countSubscriptions++
+	}
+}
+
+func (c *channel) unsubscribe(s *subscription) {
+	last := len(c.subscriptions) - 1
+	moved := c.subscriptions[last]
+	c.subscriptions[s.index] = moved
+	moved.index = s.index
+	c.subscriptions[last] = nil
+	c.subscriptions = c.subscriptions[:last]
+	if s.mode == PresenceCount {
+		c.countSubscriptions--
+	}
+	// A channel that was huge once must not keep the room for ever.
+	if cap(c.subscriptions) > 64 && last < cap(c.subscriptions)/4 {
+		c.subscriptions = append(make([]*subscription, 0, 2*last), c.subscriptions...)
+	}
+}
+
+func (c *channel) setMode(s *subscription, mode PresenceMode) {
+	if s.mode == PresenceCount {
+		c.countSubscriptions--
+	}
+	if mode == PresenceCount {
+		c.countSubscriptions++
+	}
+	s.mode = mode
+}
+
+// setInterested notes whether a boot wants the channel's publishes, and reports whether that is a change.
+func (c *channel) setInterested(b Boot, wants bool) bool {
+	for i, x := range c.interested {
+		if x != b {
+			continue
+		}
+		if !wants {
+			c.interested = append(c.interested[:i], c.interested[i+1:]...)
+		}
+		return !wants
+	}
+	if wants {
+		c.interested = append(c.interested, b)
+	}
+	return wants
+}
+
+// isInterested says whether a boot wants the channel's publishes; boot 0 stands for any.
+func (c *channel) isInterested(b Boot) bool {
+	if b == 0 {
+		return true
+	}
+	for _, x := range c.interested {
+		if x == b {
+			return true
+		}
+	}
+	return false
+}
