@@ -26,7 +26,6 @@ type AuthSpec struct {
 	// that send no Origin header, which browsers always do, are not concerned.
 	// +optional
 	// +listType=set
-	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	AllowedOrigins []Origin `json:"allowedOrigins,omitempty"`
 

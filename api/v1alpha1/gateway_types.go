@@ -1,8 +1,6 @@
 package v1alpha1
 
 // GatewaySpec configures each gateway of a cluster.
-//
-// +kubebuilder:validation:MinProperties=1
 type GatewaySpec struct {
 	// capacity bounds what one gateway takes on. What is over a bound is refused with an error and counted.
 	// +optional
@@ -10,8 +8,6 @@ type GatewaySpec struct {
 }
 
 // CapacitySpec bounds what one gateway takes on. A bound that is left out is the gateway's own, which suits 1 GiB of memory.
-//
-// +kubebuilder:validation:MinProperties=1
 type CapacitySpec struct {
 	// connections is the most client connections at a time.
 	// +optional

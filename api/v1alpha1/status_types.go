@@ -19,8 +19,6 @@ const (
 )
 
 // RealtimeClusterStatus is what the operator last saw.
-//
-// +kubebuilder:validation:MinProperties=1
 type RealtimeClusterStatus struct {
 	// conditions are the cluster's condition in words, one a type.
 	// +optional

@@ -1,0 +1,284 @@
+package v1alpha1
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+)
+
+const crdPath = "../../config/crd/bases/realtime.starling.dev_realtimeclusters.yaml"
+
+// structural is the part of a structural schema that these tests look at.
+type structural struct {
+	Type       string                `json:"type"`
+	Properties map[string]structural `json:"properties"`
+	Required   []string              `json:"required"`
+	Items      *structural           `json:"items"`
+	Default    any                   `json:"default"`
+	Enum       []string              `json:"enum"`
+	Minimum    *int64                `json:"minimum"`
+	Maximum    *int64                `json:"maximum"`
+	MaxLength  *int64                `json:"maxLength"`
+	MaxItems   *int64                `json:"maxItems"`
+	Pattern    string                `json:"pattern"`
+}
+
+func readSchema(t *testing.T) structural {
+	t.Helper()
+	text, err := os.ReadFile(crdPath)
+	require.NoError(t, err)
+	var crd struct {
+		Spec struct {
+			Versions []struct {
+				Schema struct {
+					OpenAPIV3Schema structural `json:"openAPIV3Schema"`
+				} `json:"schema"`
+			} `json:"versions"`
+		} `json:"spec"`
+	}
+	require.NoError(t, yaml.Unmarshal(text, &crd))
+	require.Len(t, crd.Spec.Versions, 1)
+	return crd.Spec.Versions[0].Schema.OpenAPIV3Schema
+}
+
+// full has every field that can be set together, so that each can be changed on its own.
+const full = `
+apiVersion: realtime.starling.dev/v1alpha1
+kind: RealtimeCluster
+metadata: {name: chat}
+spec:
+  replicas: 3
+  gateway:
+    capacity:
+      connections: 1000
+      connectionsPerAddress: 100
+      channels: 1000
+      channelsPerConnection: 10
+      presenceEntries: 10000
+      joinsPerSecond: 100
+      messageBytes: 65536
+      sendQueueBytes: 65536
+      linkQueueBytes: 1048576
+  presence: {disconnectGraceSeconds: 5, nodeGraceSeconds: 10}
+  typing: {ttlSeconds: 5}
+  auth:
+    type: JWT
+    allowedOrigins: ["https://app.example.com"]
+    jwt:
+      keys: [{name: primary, secretRef: {name: chat-jwt, key: key}}]
+`
+
+func fullSpec(t *testing.T) map[string]any {
+	t.Helper()
+	var object map[string]any
+	require.NoError(t, yaml.Unmarshal([]byte(full), &object))
+	return object["spec"].(map[string]any)
+}
+
+func TestEverySpecListAndStringIsBounded(t *testing.T) {
+	var walk func(path string, s structural)
+	walk = func(path string, s structural) {
+		switch s.Type {
+		case "string":
+			require.True(t, s.MaxLength != nil || s.Enum != nil, "%s has no maxLength", path)
+		case "array":
+			require.NotNil(t, s.MaxItems, "%s has no maxItems", path)
+			walk(path+"[]", *s.Items)
+		case "integer":
+			require.NotNil(t, s.Minimum, "%s has no minimum", path)
+		}
+		for name, property := range s.Properties {
+			walk(path+"."+name, property)
+		}
+	}
+	root := readSchema(t)
+	walk("spec", root.Properties["spec"])
+	for name, property := range root.Properties["status"].Properties {
+		if name != "conditions" {
+			walk("status."+name, property)
+		}
+	}
+}
+
+// TestValidateAgreesWithTheSchema changes each field of a full spec to something that the schema refuses, and to the limits
+// that it allows.
+func TestValidateAgreesWithTheSchema(t *testing.T) {
+	checked := 0
+	check := func(t *testing.T, path []string, value any, ok bool) {
+		t.Helper()
+		spec := fullSpec(t)
+		set(spec, path, value)
+		errs := validateMap(t, spec)
+		if ok {
+			require.Empty(t, errs, "%v = %v", path, value)
+		} else {
+			require.NotEmpty(t, errs, "%v = %v", path, value)
+			require.True(t, slices.ContainsFunc(errs, func(e string) bool { return strings.HasPrefix(e, dotted(path)) }),
+				"no error begins with %s: %v", dotted(path), errs)
+		}
+		checked++
+	}
+	var walk func(t *testing.T, path []string, s structural, required bool)
+	walk = func(t *testing.T, path []string, s structural, required bool) {
+		if required {
+			check(t, path, nil, false)
+		}
+		switch s.Type {
+		case "integer":
+			check(t, path, *s.Minimum-1, false)
+			check(t, path, *s.Minimum, true)
+			check(t, path, *s.Maximum, true)
+			check(t, path, *s.Maximum+1, false)
+		case "string":
+			if s.Enum != nil {
+				check(t, path, "bogus", false)
+				break
+			}
+			check(t, path, "", false)
+			check(t, path, "!", false)
+			check(t, path, strings.Repeat("a", int(*s.MaxLength)+1), false)
+		case "array":
+			check(t, path, repeat(fullSpec(t), path, int(*s.MaxItems)+1), false)
+			walk(t, append(slices.Clone(path), "0"), *s.Items, false)
+		case "object":
+			for name, property := range s.Properties {
+				walk(t, append(slices.Clone(path), name), property, slices.Contains(s.Required, name))
+			}
+		default:
+			t.Fatalf("%v has type %q, which this test does not know", path, s.Type)
+		}
+	}
+	for name, property := range readSchema(t).Properties["spec"].Properties {
+		if name != "auth" {
+			walk(t, []string{name}, property, false)
+			continue
+		}
+		for sub, p := range property.Properties {
+			walk(t, []string{name, sub}, p, slices.Contains(property.Required, sub))
+		}
+	}
+	require.Greater(t, checked, 50)
+}
+
+func TestDefaultsAgreeWithTheSchema(t *testing.T) {
+	var apply func(s structural, value map[string]any)
+	apply = func(s structural, value map[string]any) {
+		for name, property := range s.Properties {
+			if _, set := value[name]; !set && property.Default != nil {
+				value[name] = clone(t, property.Default)
+			}
+			if sub, ok := value[name].(map[string]any); ok {
+				apply(property, sub)
+			}
+		}
+	}
+	for _, text := range []string{
+		`{"auth":{"type":"Anonymous"}}`,
+		`{"auth":{"type":"Anonymous"},"presence":{"nodeGraceSeconds":0},"typing":{}}`,
+	} {
+		var want map[string]any
+		require.NoError(t, json.Unmarshal([]byte(text), &want))
+		apply(readSchema(t).Properties["spec"], want)
+
+		var cluster RealtimeCluster
+		require.NoError(t, json.Unmarshal([]byte(text), &cluster.Spec))
+		SetDefaults(&cluster)
+		got := clone(t, cluster.Spec)
+		require.Empty(t, cmp.Diff(any(want), got))
+
+		again := *cluster.DeepCopy()
+		SetDefaults(&again)
+		require.Empty(t, cmp.Diff(cluster, again))
+	}
+}
+
+func validateMap(t *testing.T, spec map[string]any) []string {
+	t.Helper()
+	text, err := json.Marshal(spec)
+	require.NoError(t, err)
+	cluster := RealtimeCluster{}
+	cluster.Name = "chat"
+	require.NoError(t, json.Unmarshal(text, &cluster.Spec))
+	SetDefaults(&cluster)
+	var errs []string
+	for _, err := range Validate(&cluster) {
+		errs = append(errs, err.Error())
+	}
+	return errs
+}
+
+// set replaces the value at the path; nil removes it.
+func set(object any, path []string, value any) {
+	for _, step := range path[:len(path)-1] {
+		object = child(object, step)
+	}
+	last := path[len(path)-1]
+	switch object := object.(type) {
+	case map[string]any:
+		object[last] = value
+		if value == nil {
+			delete(object, last)
+		}
+	case []any:
+		index, _ := strconv.Atoi(last)
+		object[index] = value
+	}
+}
+
+func child(object any, step string) any {
+	if list, ok := object.([]any); ok {
+		index, _ := strconv.Atoi(step)
+		return list[index]
+	}
+	return object.(map[string]any)[step]
+}
+
+func repeat(object any, path []string, n int) []any {
+	for _, step := range path {
+		object = child(object, step)
+	}
+	return slices.Repeat(object.([]any)[:1], n)
+}
+
+func dotted(path []string) string {
+	text := "spec"
+	for _, step := range path {
+		if _, err := strconv.Atoi(step); err == nil {
+			text += fmt.Sprintf("[%s]", step)
+		} else {
+			text += "." + step
+		}
+	}
+	return text
+}
+
+func clone(t *testing.T, value any) any {
+	t.Helper()
+	text, err := json.Marshal(value)
+	require.NoError(t, err)
+	var out any
+	require.NoError(t, json.Unmarshal(text, &out))
+	return out
+}
+
+func TestPatternsAgreeWithTheSchema(t *testing.T) {
+	auth := readSchema(t).Properties["spec"].Properties["auth"]
+	key := auth.Properties["jwt"].Properties["keys"].Items
+	require.Equal(t, auth.Properties["allowedOrigins"].Items.Pattern, originPattern.String())
+	require.Equal(t, key.Properties["name"].Pattern, keyNamePattern.String())
+	require.Equal(t, key.Properties["secretRef"].Properties["name"].Pattern, secretPattern.String())
+	require.Equal(t, key.Properties["secretRef"].Properties["key"].Pattern, secretKeyPattern.String())
+
+	crd, err := os.ReadFile(crdPath)
+	require.NoError(t, err)
+	rule := "self.metadata.name.matches('" + clusterName.String() + "')"
+	require.True(t, strings.Contains(string(crd), rule), "the schema has no rule %s", rule)
+}

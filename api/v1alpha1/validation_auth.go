@@ -1,0 +1,102 @@
+package v1alpha1
+
+import (
+	"fmt"
+	"regexp"
+	"unicode/utf8"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+const (
+	maxAllowedOrigins = 64
+	maxOriginLength   = 300
+	maxJWTKeys        = 8
+	maxKeyNameLength  = 63
+	maxSecretLength   = 253
+)
+
+var (
+	originPattern    = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://[^/?#@\s,A-Z]+$`)
+	keyNamePattern   = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
+	secretPattern    = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+	secretKeyPattern = regexp.MustCompile(`^[-._a-zA-Z0-9]+$`)
+)
+
+func validateAuth(a *AuthSpec, path *field.Path) field.ErrorList {
+	errs := validateOrigins(a.AllowedOrigins, path.Child("allowedOrigins"))
+	switch a.Type {
+	case AuthJWT:
+		if a.JWT == nil {
+			return append(errs, field.Required(path.Child("jwt"), "must be set when type is JWT"))
+		}
+	case AuthAnonymous:
+		if a.JWT != nil {
+			errs = append(errs, field.Forbidden(path.Child("jwt"), "may only be set when type is JWT"))
+		}
+	case "":
+		errs = append(errs, field.Required(path.Child("type"), "must be Anonymous or JWT"))
+	default:
+		errs = append(errs, field.NotSupported(path.Child("type"), a.Type, []AuthType{AuthAnonymous, AuthJWT}))
+	}
+	if a.JWT != nil {
+		errs = append(errs, validateKeys(a.JWT.Keys, path.Child("jwt", "keys"))...)
+	}
+	return errs
+}
+
+func validateOrigins(origins []Origin, path *field.Path) field.ErrorList {
+	if len(origins) > maxAllowedOrigins {
+		return field.ErrorList{field.TooMany(path, len(origins), maxAllowedOrigins)}
+	}
+	var errs field.ErrorList
+	seen := make(map[Origin]bool, len(origins))
+	for i, origin := range origins {
+		errs = append(errs, matches(string(origin), originPattern, maxOriginLength,
+			"must be scheme://host or scheme://host:port in lower case, with no path, such as https://app.example.com", path.Index(i))...)
+		if seen[origin] {
+			errs = append(errs, field.Duplicate(path.Index(i), origin))
+		}
+		seen[origin] = true
+	}
+	return errs
+}
+
+func validateKeys(keys []JWTKey, path *field.Path) field.ErrorList {
+	switch {
+	case len(keys) == 0:
+		return field.ErrorList{field.Required(path, "must have at least one key")}
+	case len(keys) > maxJWTKeys:
+		return field.ErrorList{field.TooMany(path, len(keys), maxJWTKeys)}
+	}
+	var errs field.ErrorList
+	seen := make(map[string]bool, len(keys))
+	for i, key := range keys {
+		at := path.Index(i)
+		errs = append(errs, matches(key.Name, keyNamePattern, maxKeyNameLength,
+			"must be of a-z, 0-9 and '-', and start and end with a letter or digit", at.Child("name"))...)
+		if seen[key.Name] {
+			errs = append(errs, field.Duplicate(at.Child("name"), key.Name))
+		}
+		seen[key.Name] = true
+		secret := at.Child("secretRef")
+		errs = append(errs, matches(key.SecretRef.Name, secretPattern, maxSecretLength,
+			"must be the name of a Secret: of a-z, 0-9, '-' and '.'", secret.Child("name"))...)
+		errs = append(errs, matches(key.SecretRef.Key, secretKeyPattern, maxSecretLength,
+			"must be a key of a Secret's data: of letters, digits, '-', '_' and '.'", secret.Child("key"))...)
+	}
+	return errs
+}
+
+// matches refuses a string that is empty, has over limit characters or does not match the pattern; want says what would be right.
+func matches(s string, pattern *regexp.Regexp, limit int, want string, path *field.Path) field.ErrorList {
+	switch {
+	case s == "":
+		return field.ErrorList{field.Required(path, want)}
+	case utf8.RuneCountInString(s) > limit:
+		return field.ErrorList{field.TooLong(path, s, limit)}
+	case !pattern.MatchString(s):
+		return field.ErrorList{field.Invalid(path, s, fmt.Sprintf("%s, at most %d characters", want, limit))}
+	}
+	return nil
+}
