@@ -17,6 +17,8 @@ type channel struct {
 	interested []Boot
 	// interestSeq is where this hub's interest stands in the replicator's log.
 	interestSeq uint64
+	// published is the sequence number of the last publish that this hub accepted for the channel.
+	published uint64
 	// countSubscriptions is how many subscriptions are of mode PresenceCount.
 	countSubscriptions int
 	countTimer         *timer

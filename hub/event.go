@@ -39,6 +39,9 @@ type Event struct {
 	MID string
 	// Payload is the event's body as JSON, forwarded verbatim.
 	Payload json.RawMessage
+	// Seq numbers the publishes that one hub accepted for one channel: consecutive while the channel lives there, and
+	// rising over its later lives. 0 for the hub's own events.
+	Seq uint64
 	// UnixMilli is when the event was accepted, in milliseconds since 1970.
 	UnixMilli int64
 
