@@ -26,8 +26,8 @@ func parseFields(payload []byte) (f fields, _ *Error) {
 	return f, nil
 }
 
-func (f *fields) named(name string) *[]byte {
-	switch name {
+func (f *fields) named(name []byte) *[]byte {
+	switch string(name) {
 	case "channel":
 		return &f.channel
 	case "presence":

@@ -22,6 +22,18 @@ import (
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
+// body returns what follows the header.
+func body(frame []byte) []byte {
+	switch frame[1] {
+	case 126:
+		return frame[4:]
+	case 127:
+		return frame[10:]
+	default:
+		return frame[2:]
+	}
+}
+
 // payloadOf checks the header of an unmasked text frame, written by hand from RFC 6455, and returns the payload.
 func payloadOf(t *testing.T, frame []byte) []byte {
 	t.Helper()

@@ -44,9 +44,8 @@ func checkError(t *testing.T, err *protocol.Error) {
 	if err.Code == "" || err.Message == "" || len(err.Message) > 1000 {
 		t.Fatalf("an error that does not explain itself: %#v", err)
 	}
-	frame := err.Frame(1)
-	if body := frame[bytes.IndexByte(frame, '{'):]; !json.Valid(body) {
-		t.Fatalf("error frame is not JSON: %s", body)
+	if text := body(err.Frame(1)); !json.Valid(text) {
+		t.Fatalf("error frame is not JSON: %s", text)
 	}
 }
 

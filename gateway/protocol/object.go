@@ -22,13 +22,13 @@ func newObject(value []byte) (object, bool) {
 const whitespace = " \t\r\n"
 
 // next returns the next field's name and its raw value, or ok == false at the end.
-func (o *object) next() (name string, value []byte, ok bool) {
+func (o *object) next() (name, value []byte, ok bool) {
 	o.rest = bytes.TrimLeft(o.rest, whitespace+",")
 	if o.rest[0] == '}' {
-		return "", nil, false
+		return nil, nil, false
 	}
 	n := valueLen(o.rest)
-	name = unquote(o.rest[:n])
+	name = unquoteBytes(o.rest[:n])
 	o.rest = bytes.TrimLeft(o.rest[n:], whitespace+":")
 	n = valueLen(o.rest)
 	value, o.rest = o.rest[:n:n], o.rest[n:]
@@ -80,14 +80,19 @@ func nestedLen(b []byte) int {
 
 // unquote returns the text of a valid JSON string literal.
 func unquote(literal []byte) string {
+	return string(unquoteBytes(literal))
+}
+
+// unquoteBytes is unquote without a copy where there are no escapes.
+func unquoteBytes(literal []byte) []byte {
 	if bytes.IndexByte(literal, '\\') < 0 {
-		return string(literal[1 : len(literal)-1])
+		return literal[1 : len(literal)-1]
 	}
 	var s string
 	if err := json.Unmarshal(literal, &s); err != nil {
-		return "" // not reached: the caller checked the literal
+		return nil // not reached: the caller checked the literal
 	}
-	return s
+	return []byte(s)
 }
 
 // kindOf names the kind of a valid JSON value, for error messages.

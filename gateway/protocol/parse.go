@@ -69,20 +69,20 @@ func parseEnvelope(data []byte) (envelope, *Error) {
 	return env, first
 }
 
-func (env *envelope) set(name string, value []byte, seen *seen) (err *Error) {
-	switch name {
+func (env *envelope) set(name, value []byte, seen *seen) (err *Error) {
+	switch string(name) {
 	case "type":
-		if err = seen.once(name, 1<<0); err == nil {
-			env.typ, err = stringField(name, value)
+		if err = seen.once("type", 1<<0); err == nil {
+			env.typ, err = stringField("type", value)
 		}
 	case "id":
-		if err = seen.once(name, 1<<1); err == nil {
+		if err = seen.once("id", 1<<1); err == nil {
 			env.id, err = parseID(value)
 		} else {
 			env.id = "" // which of the two is meant is unknown
 		}
 	case "payload":
-		if err = seen.once(name, 1<<2); err == nil {
+		if err = seen.once("payload", 1<<2); err == nil {
 			env.payload = value
 		}
 	}
