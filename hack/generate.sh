@@ -1,11 +1,10 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Generates what is derived from the API types: deepcopy methods and the CustomResourceDefinition.
-set -eu
-cd "$(dirname "$0")/.."
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
 
-controller_gen() {
-	go run -modfile=hack/tools/controller-gen.mod sigs.k8s.io/controller-tools/cmd/controller-gen "$@"
-}
+say "deepcopy methods"
+tool controller-gen object paths=./api/...
 
-controller_gen object paths=./api/...
-controller_gen crd paths=./api/... output:crd:dir=config/crd/bases
+say "CustomResourceDefinition"
+tool controller-gen crd paths=./api/... output:crd:dir=config/crd/bases

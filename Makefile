@@ -1,0 +1,98 @@
+# Run `make` to see what can be done here. Recipes of more than a few lines are scripts in hack/.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+##@ Use
+
+FILE ?= config/samples/realtimecluster.yaml
+
+.PHONY: run
+run: build-starling ## Start a cluster on this machine and print the address to open (FILE=manifest.yaml)
+	@exec bin/starling up -f $(FILE)
+
+.PHONY: build
+build: build-starling ## Build the commands into bin/
+	CGO_ENABLED=0 go build -o bin/ ./cmd/...
+
+# Only this command: the operator's compiles for minutes, and `make run` must not wait for it. No C compiler is needed.
+.PHONY: build-starling
+build-starling:
+	@echo "Building bin/starling (about a minute the first time) ..."
+	@CGO_ENABLED=0 go build -o bin/starling ./cmd/starling
+
+##@ Test
+
+# PKG chooses packages, RUN tests by name, RACE is auto, on or off.
+PKG ?= ./...
+RUN ?=
+RACE ?= auto
+FUZZTIME ?= 10s
+
+.PHONY: test
+test: ## Run the Go tests, the examples and the browser test
+	@RACE=$(RACE) hack/test.sh all
+
+.PHONY: test-go
+test-go: ## Run the Go tests (PKG=./hub/... RUN=TestName RACE=on|off)
+	@RACE=$(RACE) PKG='$(PKG)' RUN='$(RUN)' hack/test.sh go
+
+.PHONY: test-examples
+test-examples: ## Run every program in examples/
+	@hack/test.sh examples
+
+.PHONY: test-browser
+test-browser: ## Try the demo page in headless Chromium (needs chromium and node)
+	@hack/test.sh browser
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz test for a while (FUZZTIME=10s PKG=./gateway/...)
+	@FUZZTIME=$(FUZZTIME) PKG='$(PKG)' hack/fuzz.sh
+
+.PHONY: bench
+bench: ## Run the benchmarks, and compare with earlier ones (PKG BENCH=regexp COUNT=6 BASE=old.txt)
+	@PKG='$(PKG)' BENCH='$(or $(BENCH),.)' COUNT='$(or $(COUNT),6)' BASE='$(BASE)' hack/bench.sh
+
+.PHONY: cover
+cover: ## Measure the tests' coverage into coverage.html
+	go test -covermode=atomic -coverpkg=./... -coverprofile=coverage.out $(PKG)
+	@go tool cover -html=coverage.out -o coverage.html
+	@go tool cover -func=coverage.out | tail -n 1
+	@echo "Open coverage.html to see what is not covered."
+
+##@ Develop
+
+.PHONY: lint
+lint: ## Check the code, the scripts and the formatting
+	@hack/lint.sh
+
+.PHONY: fmt
+fmt: ## Format the Go code
+	go tool -modfile=hack/tools/golangci-lint.mod golangci-lint fmt
+
+.PHONY: generate
+generate: ## Generate what is derived from the API types
+	@hack/generate.sh
+
+.PHONY: check-generated
+check-generated: ## Fail if generated files, go.mod or go.sum are not up to date
+	@hack/check-generated.sh
+
+.PHONY: check-platforms
+check-platforms: ## Build for every supported platform
+	@hack/check-platforms.sh
+
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities (asks https://vuln.go.dev)
+	go tool -modfile=hack/tools/govulncheck.mod govulncheck ./...
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin coverage.out coverage.html
+
+.PHONY: help
+help: ## Show this
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo

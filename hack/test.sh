@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Runs the tests: "all", or one of "go", "examples" and "browser". It goes on after a failure, and ends with what ran,
+# what failed and what was left out.
+#
+#   RACE=auto|on|off  use the race detector where a C compiler is found, insist on it, or do without
+#   PKG, RUN          packages and test names, for the Go tests
+#   CI=true           leaving something out is a failure
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+RACE=${RACE:-auto}
+PKG=${PKG:-./...}
+results=""
+status=0
+
+# record runs a part of the tests and notes how it ended.
+record() {
+  local what=$1
+  shift
+  if "$@"; then
+    results="$results
+  passed:   $what"
+  else
+    status=1
+    results="$results
+  FAILED:   $what"
+  fi
+}
+
+# race_works compiles and starts a small package with the race detector: that needs a C compiler on most platforms.
+race_works() { go test -race -run '^$' errors >/dev/null 2>&1; }
+
+go_tests() {
+  local race=""
+  case $RACE in
+    off) left_out "the race detector: RACE=off" ;;
+    auto | on)
+      if race_works; then
+        race=-race
+      elif [ "$RACE" = on ]; then
+        die "RACE=on, but the race detector does not work here: it needs a C compiler ($(go env CC))"
+      else
+        left_out "the race detector: it needs a C compiler ($(go env CC))"
+      fi
+      ;;
+    *) die "RACE=$RACE: want auto, on or off" ;;
+  esac
+  local what="go test${race:+ $race} $PKG"
+  say "$what"
+  # PKG may name several packages.
+  # shellcheck disable=SC2086
+  record "$what" go_test $race ${RUN:+-run "$RUN"} $PKG
+}
+
+# go_test keeps a copy of the output, so that the packages' results can be repeated at the end.
+# shellcheck disable=SC2317 # record calls it
+go_test() { go test -timeout 20m "$@" 2>&1 | tee "$log"; }
+
+examples() {
+  local main
+  for main in examples/*/main.go; do
+    say "go run ./${main%/main.go}"
+    record "${main%/main.go}" go run "./${main%/main.go}"
+  done
+}
+
+browser() {
+  say "browser test"
+  if ! has node || ! has npm; then
+    left_out "the browser test: it needs node and npm"
+  elif ! has chromium && ! has chromium-browser && ! has google-chrome; then
+    left_out "the browser test: it needs chromium"
+  else
+    record "browser test" test/browser/run.sh
+  fi
+}
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+case ${1:-all} in
+  all)
+    go_tests
+    examples
+    browser
+    ;;
+  go) go_tests ;;
+  examples) examples ;;
+  browser) browser ;;
+  *) die "usage: hack/test.sh [all|go|examples|browser]" ;;
+esac
+
+if [ -s "$log" ]; then
+  say "Go packages"
+  grep -E '^(ok|FAIL|---? FAIL|panic:)' "$log" || true
+fi
+say "Tests:$results$left_out_list"
+exit "$status"
