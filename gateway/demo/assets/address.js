@@ -1,0 +1,26 @@
+// Name and channel in the address, as #channel=lobby&name=Ada: a reload keeps them, a link shares them, and the part
+// after # is never sent to a server.
+
+export function readAddress() {
+  const params = new URLSearchParams(location.hash.slice(1));
+  return { channel: params.get('channel') ?? '', name: params.get('name') ?? '' };
+}
+
+export function writeAddress({ channel, name }) {
+  history.replaceState(null, '', `#${new URLSearchParams({ channel, name })}`);
+}
+
+/** A link to invite others with: it names the channel, and leaves the name to them. */
+export function invitation(channel) {
+  const url = new URL(location.href);
+  url.hash = new URLSearchParams({ channel }).toString();
+  return url.href;
+}
+
+/** The address of the WebSocket beside the page, also when the page is served below a path. */
+export function endpoint(member, session) {
+  const url = new URL('ws', location.href);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  url.search = new URLSearchParams({ member, session, handshake: 'close' }).toString();
+  return url.href;
+}
