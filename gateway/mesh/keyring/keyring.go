@@ -1,66 +1,131 @@
 package keyring
 
 import (
+	"crypto/subtle"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
-
-	"github.com/starling-realtime/starling/hub"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
 )
-
-// Errors of a handshake, to be tested with errors.Is. The returned errors say what was found and what was wanted.
-var (
-	// ErrUntrusted says that no key of the cluster signed the peer's certificate.
-	ErrUntrusted = errors.New("certificate is not signed by a key of this cluster")
-	// ErrExpired says that a key of the cluster signed the peer's certificate, which is not valid now: the clocks
-	// differ by days.
-	ErrExpired = errors.New("certificate is not valid now, check both clocks")
-	// ErrWrongCluster says that the peer belongs to another cluster, with the same key.
-	ErrWrongCluster = errors.New("peer belongs to another cluster")
-	// ErrWrongBoot says that the peer is a member of the cluster, but not the boot that was expected.
-	ErrWrongBoot = errors.New("peer is another boot")
-	// ErrNoIdentity says that a key of the cluster signed the peer's certificate, which names no cluster and boot.
-	ErrNoIdentity = errors.New("certificate names no cluster and boot")
-)
-
-// An Identity is who this process is.
-type Identity struct {
-	// Cluster is the cluster's name: see [CheckCluster].
-	Cluster string
-	// Boot is this life of the process.
-	Boot hub.Boot
-}
-
-// CheckCluster reports why a name cannot be a cluster's, or nil: 1 to 63 letters, digits, '-', '_' and '.', beginning
-// and ending with a letter or digit, without two dots in a row.
-func CheckCluster(name string) error { panic("todo") }
 
 // A Keyring holds the cluster's keys and this boot's certificate. All methods are safe for concurrent use.
-type Keyring struct{}
+type Keyring struct {
+	id Identity
+
+	mu  sync.Mutex
+	set *keySet
+	// leaf is the primary key's; issued is when, so that it can be renewed.
+	leaf   *tls.Certificate
+	issued time.Time
+}
+
+// A keySet is immutable.
+type keySet struct {
+	keys    []Key
+	primary authority
+	// trusted holds the authorities of all keys.
+	trusted *x509.CertPool
+	tokens  []string
+}
 
 // New returns a keyring with the given keys, the first one primary. It fails when there is no key, on a bad cluster name
 // and on a zero boot.
-func New(id Identity, keys []Key) (*Keyring, error) { panic("todo") }
+func New(id Identity, keys []Key) (*Keyring, error) {
+	if err := CheckCluster(id.Cluster); err != nil {
+		return nil, err
+	}
+	if id.Boot == 0 {
+		return nil, errors.New("boot is zero, want a random number")
+	}
+	r := &Keyring{id: id}
+	if err := r.Set(keys); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
 
 // Set replaces the keys, the first one primary, for all later handshakes. Two gateways can talk while each one's primary
 // key is in the other one's list. On an error nothing has changed.
-func (r *Keyring) Set(keys []Key) error { panic("todo") }
+func (r *Keyring) Set(keys []Key) error {
+	set, err := newKeySet(keys)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	leaf, err := set.primary.issue(r.id, now)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.set, r.leaf, r.issued = set, leaf, now
+	return nil
+}
+
+func newKeySet(keys []Key) (*keySet, error) {
+	if len(keys) == 0 || len(keys) > MaxKeys {
+		return nil, fmt.Errorf("%d mesh keys given, want 1 to %d", len(keys), MaxKeys)
+	}
+	set := &keySet{keys: slices.Clone(keys), trusted: x509.NewCertPool()}
+	for i, key := range keys {
+		if key == (Key{}) {
+			return nil, fmt.Errorf("mesh key %d is the zero key, want a random one", i+1)
+		}
+		a, err := newAuthority(key)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			set.primary = a
+		}
+		set.trusted.AddCert(a.cert)
+		set.tokens = append(set.tokens, key.AdminToken())
+	}
+	return set, nil
+}
+
+func (r *Keyring) current() *keySet {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.set
+}
+
+// certificate returns this boot's leaf, issued anew when it is a day old or was issued in what is now the future.
+func (r *Keyring) certificate() (*tls.Certificate, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	// Round strips the monotonic clock: certificates are about the wall clock.
+	if age := time.Now().Round(0).Sub(r.issued.Round(0)); age < 0 || age > leafRenewal {
+		now := time.Now()
+		leaf, err := r.set.primary.issue(r.id, now)
+		if err != nil {
+			return nil, err
+		}
+		r.leaf, r.issued = leaf, now
+	}
+	return r.leaf, nil
+}
 
 // MemberlistKeys returns memberlist's 32-byte keys, the primary one first. They are secrets.
-func (r *Keyring) MemberlistKeys() [][]byte { panic("todo") }
+func (r *Keyring) MemberlistKeys() [][]byte {
+	var out [][]byte
+	for _, key := range r.current().keys {
+		out = append(out, derive(key.secret[:], infoMemberlist))
+	}
+	return out
+}
 
 // AdminToken returns the bearer token of the primary key. It is a secret.
-func (r *Keyring) AdminToken() string { panic("todo") }
+func (r *Keyring) AdminToken() string { return r.current().tokens[0] }
 
 // CheckAdminToken reports whether token is the bearer token of any current key, in constant time.
-func (r *Keyring) CheckAdminToken(token string) bool { panic("todo") }
-
-// ServerConfig returns the configuration for accepting peers of any boot of the cluster: TLS 1.3 only, a client
-// certificate required. It follows later calls of Set.
-func (r *Keyring) ServerConfig() *tls.Config { panic("todo") }
-
-// ClientConfig returns the configuration for dialing the peer that must be boot expect. It follows later calls of Set.
-func (r *Keyring) ClientConfig(expect hub.Boot) *tls.Config { panic("todo") }
-
-// PeerBoot returns the boot that the peer of a completed handshake proved to be, and [ErrNoIdentity] for a connection
-// that was not made with a keyring's configuration.
-func PeerBoot(state tls.ConnectionState) (hub.Boot, error) { panic("todo") }
+func (r *Keyring) CheckAdminToken(token string) bool {
+	found := 0
+	for _, want := range r.current().tokens {
+		found |= subtle.ConstantTimeCompare([]byte(token), []byte(want))
+	}
+	return found == 1
+}
