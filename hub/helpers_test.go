@@ -1,0 +1,92 @@
+package hub
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const room = "room"
+
+// newHub returns a hub that is closed at the end of the test.
+func newHub(t testing.TB, opts Options) *Hub {
+	t.Helper()
+	h := New(opts)
+	t.Cleanup(h.Close)
+	return h
+}
+
+// join joins with a fresh connection, which the hub is bound to.
+func join(t require.TestingT, h *Hub, channel, member, conn string) *fakeConn {
+	return joinWith(t, h, channel, member, conn, JoinOptions{})
+}
+
+func joinWith(t require.TestingT, h *Hub, channel, member, conn string, opts JoinOptions) *fakeConn {
+	c := newConn(conn)
+	h.Bind(c)
+	_, err := h.Join(channel, member, c, opts)
+	require.NoError(t, err)
+	return c
+}
+
+// joinAgain joins with a connection that exists.
+func joinAgain(t require.TestingT, h *Hub, channel, member string, c *fakeConn) JoinResult {
+	r, err := h.Join(channel, member, c, JoinOptions{})
+	require.NoError(t, err)
+	return r
+}
+
+func leave(t require.TestingT, h *Hub, channel, member string, c *fakeConn) LeaveResult {
+	r, err := h.Leave(channel, member, c)
+	require.NoError(t, err)
+	return r
+}
+
+func publish(t require.TestingT, h *Hub, channel, typ, payload string, opts PublishOptions) int {
+	n, err := h.Publish(channel, typ, payload, opts)
+	require.NoError(t, err)
+	return n
+}
+
+// requirePresence says that exactly these members are present.
+func requirePresence(t require.TestingT, h *Hub, channel string, members ...string) {
+	require.ElementsMatch(t, members, h.Presence(channel))
+	require.Equal(t, len(members), h.MemberCount(channel))
+	for _, m := range members {
+		require.True(t, h.IsPresent(channel, m), "IsPresent(%q, %q)", channel, m)
+	}
+}
+
+// requireEmpty says that the hub holds nothing any more, in its totals and in its tables.
+func requireEmpty(t require.TestingT, h *Hub) {
+	stats := h.Stats()
+	stats.DeliveryErrors = 0
+	require.Equal(t, Stats{}, stats)
+	require.Empty(t, h.ChannelNames())
+	for i := range h.shards {
+		s := &h.shards[i]
+		s.mu.Lock()
+		require.Empty(t, s.channels)
+		s.mu.Unlock()
+	}
+	for i := range h.ids.shards {
+		s := &h.ids.shards[i]
+		require.Empty(t, s.numbers)
+		require.Len(t, s.free, len(s.slots), "every number is free again")
+		for _, slot := range s.slots {
+			require.Equal(t, internSlot{}, slot)
+		}
+	}
+	require.Zero(t, h.connections.len())
+	h.timers.mu.Lock()
+	defer h.timers.mu.Unlock()
+	require.Empty(t, h.timers.pending)
+}
+
+// requireNoBoots says that the hub holds nothing of other boots.
+func requireNoBoots(t require.TestingT, h *Hub) {
+	h.boots.mu.Lock()
+	defer h.boots.mu.Unlock()
+	require.Empty(t, h.boots.numbers)
+	require.Len(t, h.boots.free, len(h.boots.boots)-1, "every number but the local one is free again")
+}
