@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/json"
 
 	"github.com/starling-realtime/starling/api/v1alpha1"
+	"github.com/starling-realtime/starling/internal/nearest"
 )
 
 // explainType turns a decoder's complaint about a value of the wrong type into one for people.
@@ -71,7 +72,7 @@ func explainUnknown(err error) error {
 		parent, name = path[:i], path[i+1:]
 	}
 	known := fieldsAt(reflect.TypeFor[v1alpha1.RealtimeCluster](), parent)
-	if near, ok := nearest(name, known); ok {
+	if near, ok := nearest.Name(name, known); ok {
 		return fmt.Errorf("%s: unknown field, did you mean %q?", path, near)
 	}
 	if len(known) == 0 {

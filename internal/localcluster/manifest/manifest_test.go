@@ -121,13 +121,3 @@ func TestReadFile(t *testing.T) {
 	_, err = ReadFile("-", strings.NewReader(strings.Repeat("#", MaxBytes+1)))
 	require.ErrorContains(t, err, "more than 1048576 bytes")
 }
-
-func TestNearest(t *testing.T) {
-	fields := []string{"channels", "channelsPerConnection", "connections", "key", "name"}
-	for name, want := range map[string]string{
-		"chanels": "channels", "ConnectionS": "connections", "nmae": "name", "nam": "name", "kez": "key", "zzz": "", "": "",
-	} {
-		got, _ := nearest(name, fields)
-		require.Equal(t, want, got, "nearest to %q", name)
-	}
-}

@@ -1,14 +1,17 @@
-package manifest
+// Package nearest finds what a mistyped name probably meant, for error messages.
+//
+// It promises an answer only where it is close enough to be helpful, in time bounded by [MaxLength].
+package nearest
 
 import "strings"
 
-// maxNameLength bounds the names for which candidates are looked for: comparing takes time and memory of its square.
-const maxNameLength = 64
+// MaxLength bounds the names for which candidates are looked for: comparing takes time and memory of its square.
+const MaxLength = 64
 
-// nearest returns the candidate that a mistyped name most probably means: one that differs in case only, or in at most a third
+// Name returns the candidate that a mistyped name most probably means: one that differs in case only, or in at most a third
 // of its letters.
-func nearest(name string, candidates []string) (string, bool) {
-	if len(name) > maxNameLength {
+func Name(name string, candidates []string) (string, bool) {
+	if len(name) > MaxLength {
 		return "", false
 	}
 	best, bestDistance := "", 0
