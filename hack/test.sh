@@ -40,6 +40,7 @@ go_tests() {
       elif [ "$RACE" = on ]; then
         die "RACE=on, but the race detector does not work here: it needs a C compiler ($(go env CC))"
       else
+        export CGO_ENABLED=0
         left_out "the race detector: it needs a C compiler ($(go env CC))"
       fi
       ;;
@@ -92,7 +93,7 @@ esac
 
 if [ -s "$log" ]; then
   say "Go packages"
-  grep -E '^(ok|FAIL|---? FAIL|panic:)' "$log" || true
+  grep -E '^((ok|FAIL)[[:space:]]|--- FAIL|panic:)' "$log" || true
 fi
 say "Tests:$results$left_out_list"
 exit "$status"
