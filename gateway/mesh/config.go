@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/netip"
 	"time"
 
+	"github.com/hashicorp/memberlist"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/starling-realtime/starling/gateway/mesh/keyring"
@@ -70,7 +72,27 @@ type Tuning struct {
 	Pause time.Duration
 	// PushPull is the time between two exchanges of memberlist's whole state. Default 15 s.
 	PushPull time.Duration
+	// Network replaces the way to other gateways, so that tests can cut it. Default: the machine's.
+	Network Network
 }
+
+// A Network is the way to other gateways.
+type Network interface {
+	// Dial connects a link to a mesh address, host:port.
+	Dial(ctx context.Context, address string) (net.Conn, error)
+	// Wrap returns the transport that memberlist uses: t, or one that stands before it.
+	Wrap(t memberlist.NodeAwareTransport) memberlist.NodeAwareTransport
+}
+
+// realNetwork is the machine's network.
+type realNetwork struct{}
+
+func (realNetwork) Dial(ctx context.Context, address string) (net.Conn, error) {
+	var d net.Dialer
+	return d.DialContext(ctx, "tcp", address)
+}
+
+func (realNetwork) Wrap(t memberlist.NodeAwareTransport) memberlist.NodeAwareTransport { return t }
 
 // Local is what the mesh needs of its gateway besides the hub.
 type Local interface {
@@ -97,6 +119,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Tuning.Pause, time.Second)
 	setDefault(&c.Tuning.PushPull, 15*time.Second)
 	setDefault(&c.Timing.Silence, 3*time.Second)
+	setDefault[Network](&c.Tuning.Network, realNetwork{})
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

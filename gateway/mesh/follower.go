@@ -130,6 +130,13 @@ func (f *follower) hasApplied(bucket int, seq uint64) bool {
 	return b.inStep && b.linkSeq <= f.ackedLink && (b.logSeq >= seq || f.ackedLog >= seq)
 }
 
+// told says that the present stream has an in-step frame and nothing fell out of step since.
+func (f *follower) told() bool {
+	f.log.mu.Lock()
+	defer f.log.mu.Unlock()
+	return f.inStepAt > 0 && f.outOfStep == 0
+}
+
 // inStep says that the peer has applied everything up to the last in-step frame.
 func (f *follower) inStep() bool {
 	f.log.mu.Lock()

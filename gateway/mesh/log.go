@@ -15,6 +15,8 @@ type presenceLog struct {
 	seq       uint64
 	digest    hub.Digest
 	followers map[*follower]struct{}
+	// pastResyncs counts those of followers that are gone.
+	pastResyncs uint64
 	// applied is closed and replaced when a follower has applied something, if somebody waits for that.
 	applied chan struct{}
 }
@@ -59,7 +61,10 @@ func (l *presenceLog) follow(f *follower) {
 func (l *presenceLog) unfollow(f *follower) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.followers, f)
+	if _, ok := l.followers[f]; ok {
+		delete(l.followers, f)
+		l.pastResyncs += f.resyncs
+	}
 	l.wakeWaiters()
 }
 
@@ -123,4 +128,15 @@ func (l *presenceLog) waitChannel() <-chan struct{} {
 		l.applied = make(chan struct{})
 	}
 	return l.applied
+}
+
+// resyncs counts the buckets that fell out of step because a change found no room.
+func (l *presenceLog) resyncs() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := l.pastResyncs
+	for f := range l.followers {
+		n += f.resyncs
+	}
+	return n
 }

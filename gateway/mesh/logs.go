@@ -1,0 +1,90 @@
+package mesh
+
+import (
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// refusalQuiet is how long the same refusal of the same address is not logged again.
+	refusalQuiet = 10 * time.Minute
+	// maxRefusals bounds the addresses that are remembered for that.
+	maxRefusals = 1024
+)
+
+// A refusalLog logs each reason for refusing an address once in a while; a stranger cannot fill the log.
+type refusalLog struct {
+	logger *slog.Logger
+
+	mu   sync.Mutex
+	last map[refusal]time.Time
+}
+
+type refusal struct{ reason, address string }
+
+func newRefusalLog(l *slog.Logger) *refusalLog {
+	return &refusalLog{logger: l, last: make(map[refusal]time.Time)}
+}
+
+// first reports whether the refusal is worth a line.
+func (l *refusalLog) first(r refusal, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if at, ok := l.last[r]; ok && now.Sub(at) < refusalQuiet {
+		return false
+	}
+	if len(l.last) >= maxRefusals {
+		clear(l.last)
+	}
+	l.last[r] = now
+	return true
+}
+
+// writer returns where memberlist writes its log: refusals are counted and logged once, the rest is for debugging.
+func (l *refusalLog) writer(m *metrics) io.Writer { return &memberlistLog{refusals: l, metrics: m} }
+
+type memberlistLog struct {
+	refusals *refusalLog
+	metrics  *metrics
+}
+
+// memberlistRefusals are the words by which memberlist tells of what it refused. It offers nothing better than its log.
+var memberlistRefusals = []struct{ words, reason string }{
+	{"unacceptable label", "wrong_label"},
+	{"label header", "wrong_label"},
+	{"remote state is not encrypted", "plaintext"},
+	{"remote state is encrypted", "plaintext"},
+	{"could decrypt the message", "bad_key"},
+	{"decrypt packet failed", "bad_key"},
+}
+
+// Write implements [io.Writer] for one line of memberlist's log.
+func (w *memberlistLog) Write(b []byte) (int, error) {
+	line := strings.TrimSpace(string(b))
+	lower := strings.ToLower(line)
+	for _, r := range memberlistRefusals {
+		if strings.Contains(lower, r.words) {
+			w.refuse(r.reason, line)
+			return len(b), nil
+		}
+	}
+	w.refusals.logger.Debug(line)
+	return len(b), nil
+}
+
+func (w *memberlistLog) refuse(reason, line string) {
+	w.metrics.refused.WithLabelValues("gossip_" + reason).Inc()
+	address := ""
+	if _, from, ok := strings.Cut(line, "from="); ok {
+		if host, _, err := net.SplitHostPort(strings.Fields(from + " ")[0]); err == nil {
+			address = host
+		}
+	}
+	if w.refusals.first(refusal{reason, address}, time.Now()) {
+		w.refusals.logger.Warn("refusing gossip from a stranger", "reason", reason, "address", address, "detail", line)
+	}
+}

@@ -1,0 +1,81 @@
+package mesh
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/starling-realtime/starling/gateway/mesh/link"
+	"github.com/starling-realtime/starling/hub"
+)
+
+// meet returns the peer of a boot, made and linked if need be; nil when the mesh is closing.
+func (m *Mesh) meet(boot hub.Boot, node, address string) *peer {
+	if p := m.peer(boot); p != nil {
+		p.moveTo(address)
+		return p
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if p := m.peer(boot); p != nil || m.closing {
+		return p
+	}
+	p, err := m.newPeer(boot, node, address)
+	if err != nil {
+		// The configuration was checked by New, so this is a fault of ours.
+		m.logger.Error("making a link", "peer", node, "boot", boot, "error", err)
+		return nil
+	}
+	m.setPeers(func(peers map[hub.Boot]*peer) { peers[boot] = p })
+	m.logger.Info("peer found", "peer", node, "boot", boot, "address", address)
+	return p
+}
+
+func (m *Mesh) newPeer(boot hub.Boot, node, address string) (*peer, error) {
+	p := &peer{mesh: m, boot: boot, node: node, since: time.Now(), follower: newFollower(m.log)}
+	p.address.Store(&address)
+	p.touch(p.since)
+	p.publishedBefore.Store(m.published.Load())
+	sender, err := link.NewSender(link.SenderConfig{
+		Self: m.self, Peer: boot, PeerName: node, Dial: p.dial, TLS: m.keys.ClientConfig(boot),
+		Published: p.publishedBefore.Load, StateBudget: m.cfg.StateBudget, PublishBudget: m.cfg.PublishBudget,
+		Timing: m.cfg.Timing, Logger: m.logger,
+		Events: link.SenderEvents{OnLinked: p.onLinked, OnAck: p.onAck, OnReset: p.onReset, OnRefused: p.onRefused},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making a sender: %w", err)
+	}
+	p.sender, p.follower.sender = sender, sender
+	p.queue = newPublishQueue(sender, m.cfg.PublishBudget, m.pauses, m.metrics)
+	m.log.follow(p.follower)
+	ctx, stop := context.WithCancel(m.ctx)
+	p.stop = stop
+	p.feeding.Add(1)
+	sender.Start()
+	go p.feed(ctx)
+	return p, nil
+}
+
+// moveTo changes where the peer is dialed.
+func (p *peer) moveTo(address string) {
+	if address != "" && address != p.addr() {
+		p.address.Store(&address)
+	}
+}
+
+func (p *peer) dial(ctx context.Context) (net.Conn, error) {
+	return p.mesh.cfg.Tuning.Network.Dial(ctx, p.addr())
+}
+
+// remove ends everything that goes on with a peer. Its entries are dropped before, or the process ends.
+func (m *Mesh) remove(p *peer) {
+	m.mu.Lock()
+	m.setPeers(func(peers map[hub.Boot]*peer) { delete(peers, p.boot) })
+	m.mu.Unlock()
+	p.stop()
+	p.queue.close()
+	p.sender.Close()
+	p.feeding.Wait()
+	m.log.unfollow(p.follower)
+}

@@ -1,0 +1,138 @@
+package mesh
+
+import (
+	"context"
+	"time"
+
+	"github.com/starling-realtime/starling/gateway/mesh/link"
+	"github.com/starling-realtime/starling/hub"
+)
+
+var _ hub.Replicator = (*Mesh)(nil)
+
+// Append implements [hub.Replicator].
+func (m *Mesh) Append(d hub.Delta) uint64 { return m.log.append(d) }
+
+// Forward implements [hub.Replicator]: the publish is encoded once and queued for every interested peer. A publish with a
+// key is made known to the others too, so that a retry on any gateway finds it.
+func (m *Mesh) Forward(e *hub.Event, opts hub.PublishOptions, to []hub.Boot) {
+	m.published.Store(true)
+	peers := m.allPeers()
+	if len(peers) == 0 {
+		return
+	}
+	var body []byte
+	for _, boot := range to {
+		p := peers[boot]
+		if p == nil {
+			continue
+		}
+		if p.refused.Load() {
+			p.queue.lose()
+			continue
+		}
+		if body == nil {
+			body = publishFrame{e, opts}.append(make([]byte, 0, len(e.Payload)+256))
+		}
+		p.queue.send(e.Channel, body)
+	}
+	if opts.Key != "" {
+		m.spreadKey(e, opts, to, peers)
+	}
+}
+
+// spreadKey tells the peers that did not get the publish about its key. A key that finds no room is not told: the worst is
+// that a retry on that gateway counts as a new publish.
+func (m *Mesh) spreadKey(e *hub.Event, opts hub.PublishOptions, told []hub.Boot, peers map[hub.Boot]*peer) {
+	body := keyFrame{member: opts.From, channel: e.Channel, key: opts.Key, mid: opts.MID}.append(nil)
+	for boot, p := range peers {
+		if contains(told, boot) {
+			continue
+		}
+		if _, err := p.sender.Enqueue(link.ClassPublish, kindKey, body); err != nil {
+			m.metrics.keysDropped.Inc()
+		}
+	}
+}
+
+func contains(boots []hub.Boot, b hub.Boot) bool {
+	for _, x := range boots {
+		if x == b {
+			return true
+		}
+	}
+	return false
+}
+
+// AwaitInterest waits until every linked peer has applied this gateway's interest in the channel, recorded at seq: from then
+// on every publish that is accepted anywhere reaches the channel's connections, or they get a gap. It returns false when
+// that is not so within [Tuning.InterestTimeout] or before ctx is done, and at once when a peer has been out of reach for
+// longer than that. Peers whose process is known to be gone do not count.
+func (m *Mesh) AwaitInterest(ctx context.Context, channel string, seq uint64) bool {
+	bucket := hub.Bucket(channel)
+	var timeout <-chan time.Time
+	for {
+		complete, reachable, wait := m.interestApplied(bucket, seq)
+		if complete || !reachable {
+			if !complete {
+				m.metrics.partialJoins.Inc()
+			}
+			return complete
+		}
+		if timeout == nil {
+			timer := time.NewTimer(m.cfg.Tuning.InterestTimeout)
+			defer timer.Stop()
+			timeout = timer.C
+		}
+		select {
+		case <-wait:
+			continue
+		case <-timeout:
+		case <-ctx.Done():
+		case <-m.ctx.Done():
+		}
+		m.metrics.partialJoins.Inc()
+		return false
+	}
+}
+
+// interestApplied looks whether all peers have applied an interest. If not, it says whether it is worth waiting, and for
+// what.
+func (m *Mesh) interestApplied(bucket int, seq uint64) (complete, reachable bool, wait <-chan struct{}) {
+	m.log.mu.Lock()
+	defer m.log.mu.Unlock()
+	complete = true
+	for _, p := range m.allPeers() {
+		if p.refused.Load() || p.follower.hasApplied(bucket, seq) {
+			continue
+		}
+		complete = false
+		if s := p.sender.Status(); s.State != link.StateLinked && time.Since(s.Since) > m.cfg.Tuning.InterestTimeout {
+			return false, false, nil
+		}
+	}
+	if complete {
+		return true, true, nil
+	}
+	return false, true, m.log.waitChannel()
+}
+
+// AwaitRoom pauses a publisher while a link is over its publish budget, for [Tuning.Pause] after it went over at the most,
+// or until ctx is done.
+func (m *Mesh) AwaitRoom(ctx context.Context) {
+	for {
+		h, left := m.pauses.current()
+		if h == nil {
+			return
+		}
+		timer := time.NewTimer(left)
+		select {
+		case <-h.released:
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+		timer.Stop()
+	}
+}
