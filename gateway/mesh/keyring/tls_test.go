@@ -1,0 +1,213 @@
+package keyring
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/starling-realtime/starling/hub"
+)
+
+func ring(t *testing.T, cluster string, boot hub.Boot, keys ...Key) *Keyring {
+	t.Helper()
+	r, err := New(Identity{Cluster: cluster, Boot: boot}, keys)
+	require.NoError(t, err)
+	return r
+}
+
+// outcome is what both sides of a handshake saw. The client's error includes what the server answered after it.
+type outcome struct {
+	server, client   error
+	serverState      tls.ConnectionState
+	serverNegotiated uint16
+}
+
+// handshake runs TLS over a pipe, and one byte from server to client, since in TLS 1.3 only that shows a client that it was
+// accepted.
+func handshake(server, client *tls.Config) outcome {
+	a, b := net.Pipe()
+	var out outcome
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { _ = a.Close() }()
+		conn := tls.Server(a, server)
+		if out.server = conn.Handshake(); out.server == nil {
+			out.serverState = conn.ConnectionState()
+			_, out.server = conn.Write([]byte{1})
+		}
+	}()
+	conn := tls.Client(b, client)
+	if out.client = conn.Handshake(); out.client == nil {
+		_, out.client = io.ReadFull(conn, make([]byte, 1))
+	}
+	_ = b.Close()
+	<-done
+	return out
+}
+
+func TestHandshake(t *testing.T) {
+	k1, k2 := keyOf(1), keyOf(2)
+	server := ring(t, "prod", 1, k1)
+	t.Run("same cluster", func(t *testing.T) {
+		out := handshake(server.ServerConfig(), ring(t, "prod", 2, k1).ClientConfig(1))
+		require.NoError(t, out.server)
+		require.NoError(t, out.client)
+		boot, err := PeerBoot(out.serverState)
+		require.NoError(t, err)
+		require.Equal(t, hub.Boot(2), boot)
+		require.Equal(t, uint16(tls.VersionTLS13), out.serverState.Version)
+	})
+	t.Run("wrong key", func(t *testing.T) {
+		out := handshake(server.ServerConfig(), ring(t, "prod", 2, k2).ClientConfig(1))
+		require.ErrorIs(t, out.client, ErrUntrusted)
+		require.Error(t, out.server)
+	})
+	t.Run("client's key is unknown to the server only", func(t *testing.T) {
+		out := handshake(server.ServerConfig(), ring(t, "prod", 2, k2, k1).ClientConfig(1))
+		require.ErrorIs(t, out.server, ErrUntrusted)
+		require.ErrorContains(t, out.client, "bad certificate")
+	})
+	t.Run("wrong cluster", func(t *testing.T) {
+		out := handshake(server.ServerConfig(), ring(t, "test", 2, k1).ClientConfig(1))
+		require.ErrorIs(t, out.client, ErrWrongCluster)
+		require.ErrorContains(t, out.client, `it is of "prod", want "test"`)
+	})
+	t.Run("wrong cluster seen by the server", func(t *testing.T) {
+		client := ring(t, "test", 2, k1).ClientConfig(1)
+		client.VerifyConnection = nil
+		out := handshake(server.ServerConfig(), client)
+		require.ErrorIs(t, out.server, ErrWrongCluster)
+	})
+	t.Run("wrong boot", func(t *testing.T) {
+		out := handshake(server.ServerConfig(), ring(t, "prod", 2, k1).ClientConfig(3))
+		require.ErrorIs(t, out.client, ErrWrongBoot)
+		require.ErrorContains(t, out.client, "it is 0000000000000001, want 0000000000000003")
+	})
+	t.Run("no client certificate", func(t *testing.T) {
+		out := handshake(server.ServerConfig(), &tls.Config{InsecureSkipVerify: true})
+		require.Error(t, out.server)
+		require.Error(t, out.client)
+	})
+	t.Run("old TLS", func(t *testing.T) {
+		client := ring(t, "prod", 2, k1).ClientConfig(1)
+		client.MinVersion, client.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
+		out := handshake(server.ServerConfig(), client)
+		require.ErrorContains(t, out.server, "unsupported versions")
+	})
+}
+
+func TestPlaintextIsRefused(t *testing.T) {
+	a, b := net.Pipe()
+	go func() {
+		_, _ = io.WriteString(b, "GET / HTTP/1.1\r\n\r\n")
+		_, _ = io.Copy(io.Discard, b)
+	}()
+	err := tls.Server(a, ring(t, "prod", 1, keyOf(1)).ServerConfig()).Handshake()
+	var header tls.RecordHeaderError
+	require.ErrorAs(t, err, &header)
+	require.NoError(t, a.Close())
+	require.NoError(t, b.Close())
+}
+
+// TestRotation goes through a rotation of two gateways that are never at the same step.
+func TestRotation(t *testing.T) {
+	old, next := keyOf(1), keyOf(2)
+	a, b := ring(t, "prod", 1, old), ring(t, "prod", 2, old)
+	aServer, bClient := a.ServerConfig(), b.ClientConfig(1)
+	bServer, aClient := b.ServerConfig(), a.ClientConfig(2)
+	good := func() {
+		t.Helper()
+		for _, out := range []outcome{handshake(aServer, bClient), handshake(bServer, aClient)} {
+			require.NoError(t, out.server)
+			require.NoError(t, out.client)
+		}
+	}
+	good()
+	for _, keys := range [][]Key{{old, next}, {next, old}, {next}} {
+		require.NoError(t, a.Set(keys))
+		good()
+		require.NoError(t, b.Set(keys))
+		good()
+	}
+	out := handshake(aServer, ring(t, "prod", 3, old).ClientConfig(1))
+	require.ErrorIs(t, out.client, ErrUntrusted, "the old key is no longer good")
+	require.Error(t, a.Set(nil))
+	require.Error(t, a.Set([]Key{{}}))
+	good()
+}
+
+func TestRotationKeepsTokens(t *testing.T) {
+	old, next := keyOf(1), keyOf(2)
+	r := ring(t, "prod", 1, next, old)
+	require.Equal(t, next.AdminToken(), r.AdminToken())
+	require.True(t, r.CheckAdminToken(next.AdminToken()))
+	require.True(t, r.CheckAdminToken(old.AdminToken()))
+	require.False(t, r.CheckAdminToken(keyOf(3).AdminToken()))
+	require.False(t, r.CheckAdminToken(""))
+	keys := r.MemberlistKeys()
+	require.Len(t, keys, 2)
+	require.Len(t, keys[0], 32)
+	require.NotEqual(t, keys[0], keys[1])
+	require.Equal(t, ring(t, "other", 9, next).MemberlistKeys()[0], keys[0])
+}
+
+func TestClockSkew(t *testing.T) {
+	tests := []struct {
+		name string
+		// age is how far the server's clock is ahead of the one that issued the client's leaf.
+		age time.Duration
+		ok  bool
+	}{
+		{"six days behind", -6 * 24 * time.Hour, true},
+		{"29 days ahead", 29 * 24 * time.Hour, true},
+		{"eight days behind", -8 * 24 * time.Hour, false},
+		{"31 days ahead", 31 * 24 * time.Hour, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a := ring(t, "prod", 1, keyOf(1))
+			b := ring(t, "prod", 2, keyOf(1))
+			leaf, err := b.set.primary.issue(b.id, time.Now().Add(-tt.age))
+			require.NoError(t, err)
+			client := b.ClientConfig(1)
+			client.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return leaf, nil }
+			out := handshake(a.ServerConfig(), client)
+			if tt.ok {
+				require.NoError(t, out.server)
+			} else {
+				require.ErrorIs(t, out.server, ErrExpired)
+			}
+		})
+	}
+	t.Run("a stranger's expired leaf is untrusted", func(t *testing.T) {
+		a := ring(t, "prod", 1, keyOf(1))
+		b := ring(t, "prod", 2, keyOf(2), keyOf(1))
+		leaf, err := b.set.primary.issue(b.id, time.Unix(1e9, 0))
+		require.NoError(t, err)
+		client := b.ClientConfig(1)
+		client.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return leaf, nil }
+		require.ErrorIs(t, handshake(a.ServerConfig(), client).server, ErrUntrusted)
+	})
+}
+
+func TestLeafIsRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := ring(t, "prod", 1, keyOf(1)), ring(t, "prod", 2, keyOf(1))
+		first, err := a.certificate()
+		require.NoError(t, err)
+		time.Sleep(23 * time.Hour)
+		same, err := a.certificate()
+		require.NoError(t, err)
+		require.Same(t, first, same)
+		time.Sleep(400 * 24 * time.Hour)
+		out := handshake(a.ServerConfig(), b.ClientConfig(1))
+		require.NoError(t, out.server)
+		require.NoError(t, out.client)
+	})
+}
