@@ -36,6 +36,10 @@ func (h *Hub) dropLocal(s *shard, c *channel, sub *subscription, linger time.Dur
 func (h *Hub) removeLocal(c *channel, id internID, m *localMember) (nowAbsent bool) {
 	m.endLinger()
 	delete(c.locals, id)
+	if len(c.locals) == 0 {
+		// The channel may live on for other boots, and a map keeps its room.
+		c.locals = nil
+	}
 	h.counts.localEntries.Add(-1)
 	return h.removeEntry(c, id, localBoot)
 }

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Bind calls [Hub.Disconnect] when the connection closes; at once, if it already has.
+// Bind calls [Hub.Disconnect] when the connection closes; at once, if it already has. A connection must not say that it
+// has closed before its last Join has returned: nothing would ever remove what joins after that.
 func (h *Hub) Bind(conn Conn) {
 	conn.OnClose(func() { h.Disconnect(conn) })
 }
@@ -14,7 +15,7 @@ func (h *Hub) Bind(conn Conn) {
 // absent. It is idempotent for each connection: a second join changes the presence mode and gives a new snapshot, and
 // changes nothing else. A join that meets a member in its grace ends the grace.
 //
-// Joins and leaves of one connection must not run at the same time as its [Hub.Disconnect].
+// Joins and leaves of one connection must not run at the same time as its [Hub.Disconnect], and joins not after it.
 //
 // The error is [ErrInvalidName], [ErrMemberMismatch], [ErrTooManyChannels], [ErrTooManyEntries] or [ErrClosed]; then
 // nothing has changed and the snapshot callback was not called.
@@ -113,9 +114,9 @@ func (h *Hub) Leave(channelName, memberID string, conn Conn) (LeaveResult, error
 	return LeaveResult{WasJoined: true, NowAbsent: h.unsubscribe(s, c, sub, h.holdFor(c, sub.member))}, nil
 }
 
-// holdFor is how long an explicit leave of a member waits.
+// holdFor is how long an explicit leave by one of the member's connections waits: only the last one's does.
 func (h *Hub) holdFor(c *channel, id internID) time.Duration {
-	if c.members.boots(id) > 1 {
+	if c.locals[id].connections == 1 && c.members.boots(id) > 1 {
 		return min(leaveHold, h.opts.Grace)
 	}
 	return 0

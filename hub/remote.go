@@ -2,8 +2,9 @@ package hub
 
 // The methods in this file are the seam for the mesh. Those that name the same boot must not run at the same time.
 
-// ApplyRemote applies one change of another boot's entries, and reports whether it changed anything: deltas may be
-// applied again. Connections get presence and typing events for what changes in the merged view.
+// ApplyRemote applies one change of another boot's entries, and reports whether that changed its presence or interest:
+// deltas may be applied again. Connections get presence and typing events for what changes in the merged view. Typing of a
+// member that the boot does not list is ignored.
 func (h *Hub) ApplyRemote(boot Boot, d Delta) (changed bool) {
 	n := h.boots.number(boot)
 	s := h.shardOf(d.Channel)
@@ -21,7 +22,7 @@ func (h *Hub) applyRemote(s *shard, boot Boot, n bootIndex, d Delta) (changed bo
 	case OpJoin:
 		changed = h.remoteJoin(c, n, d.Member)
 	case OpLeave:
-		changed = h.removeEntry(c, h.ids.lookup(d.Member), n) || changed
+		changed = h.remoteLeave(c, n, d.Member)
 	case OpInterest, OpDisinterest:
 		changed = c.setInterested(boot, d.Op == OpInterest)
 	case OpTyping:
@@ -51,6 +52,16 @@ func (h *Hub) remoteJoin(c *channel, n bootIndex, member string) (changed bool) 
 		return false
 	}
 	h.addEntry(c, id, n, "")
+	return true
+}
+
+// remoteLeave reports whether the boot listed the member, which is not the same as the member being absent now.
+func (h *Hub) remoteLeave(c *channel, n bootIndex, member string) (changed bool) {
+	id := h.ids.lookup(member)
+	if id == 0 || !c.members.has(id, n) {
+		return false
+	}
+	h.removeEntry(c, id, n)
 	return true
 }
 
@@ -89,6 +100,7 @@ func (h *Hub) ReplaceRemote(boot Boot, bucket int, state BucketState) {
 		h.applyRemote(s, boot, n, Delta{Op: OpInterest, Channel: name})
 	}
 	h.dropCollected(s, boot, n, have)
+	h.clearTypingIn(s, n)
 }
 
 // DropRemote removes all entries of a boot: members that no other boot lists leave.
@@ -115,16 +127,16 @@ func (h *Hub) ClearRemoteTyping(boot Boot) {
 	for i := range h.shards {
 		s := &h.shards[i]
 		s.mu.Lock()
-		for _, c := range s.channels {
-			h.clearTypingAt(c, n)
-		}
+		h.clearTypingIn(s, n)
 		s.mu.Unlock()
 	}
 }
 
-func (h *Hub) clearTypingAt(c *channel, n bootIndex) {
-	for id := range c.typing {
-		h.clearTyping(c, id, n, "")
+func (h *Hub) clearTypingIn(s *shard, n bootIndex) {
+	for _, c := range s.channels {
+		for id := range c.typing {
+			h.clearTyping(c, id, n, "")
+		}
 	}
 }
 
@@ -155,11 +167,10 @@ type collection struct {
 	interest map[string]struct{}
 }
 
-// collect lists a boot's entries in a shard, and ends its typing there.
+// collect lists a boot's entries in a shard.
 func (h *Hub) collect(s *shard, boot Boot, n bootIndex) collection {
 	have := collection{presence: make(map[Entry]struct{}), interest: make(map[string]struct{})}
 	for name, c := range s.channels {
-		h.clearTypingAt(c, n)
 		c.members.each(func(x slot) {
 			if x.boot == n {
 				have.presence[Entry{name, h.ids.name(x.member)}] = struct{}{}

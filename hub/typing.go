@@ -139,13 +139,15 @@ func (h *Hub) clearTyping(c *channel, id internID, b bootIndex, except string) {
 		return
 	}
 	f.timer.stop()
-	*f = t.flags[len(t.flags)-1]
-	t.flags = t.flags[:len(t.flags)-1]
+	last := len(t.flags) - 1
+	*f = t.flags[last]
+	t.flags[last] = typingFlag{}
+	t.flags = t.flags[:last]
 	if b == localBoot {
 		h.append(Delta{Op: OpTypingStop, Channel: c.name, Member: h.ids.name(id)})
 	}
 	if len(t.flags) == 0 {
-		delete(c.typing, id)
+		c.endTyping(id)
 		h.sendTyping(c, id, false, except)
 	}
 }
@@ -159,7 +161,15 @@ func (h *Hub) forgetTyping(c *channel, id internID) {
 	for i := range t.flags {
 		t.flags[i].timer.stop()
 	}
+	c.endTyping(id)
+}
+
+func (c *channel) endTyping(id internID) {
 	delete(c.typing, id)
+	if len(c.typing) == 0 {
+		// Most channels have nobody typing, and a map keeps its room.
+		c.typing = nil
+	}
 }
 
 // TypingMembers returns the members flagged as typing in a channel, in no order.
