@@ -19,16 +19,17 @@ export function showText(node, text) {
 
 /** A round picture of a member: initials on a colour that follows from the name. */
 export function avatar(member) {
-  const words = member.trim().split(/\s+/u).filter((word) => /[\p{L}\p{N}]/u.test(word[0] ?? ''));
-  const letters = words.slice(0, 2).map((word) => [...word][0].toLocaleUpperCase()).join('');
-  const node = element('span', 'avatar', letters || [...member][0] || '?');
+  const initials = [...member.matchAll(/(?<![\p{L}\p{N}])\p{L}/gu)].slice(0, 2).map(([letter]) => letter.toLocaleUpperCase());
+  const node = element('span', 'avatar', initials.join('') || [...member.trim()][0] || '?');
   node.setAttribute('aria-hidden', 'true');
-  node.dataset.hue = String(hash(member) % 8);
+  node.dataset.hue = String(hash(member) % 12);
   return node;
 }
 
+/** FNV-1a, with its bits mixed once more: the low ones alone tell similar names poorly apart. */
 function hash(text) {
   let value = 2166136261;
-  for (let i = 0; i < text.length; i += 1) value = Math.imul(value ^ text.charCodeAt(i), 16777619) >>> 0;
-  return value;
+  for (let i = 0; i < text.length; i += 1) value = Math.imul(value ^ text.charCodeAt(i), 16777619);
+  value = Math.imul(value ^ (value >>> 16), 2246822507);
+  return (value ^ (value >>> 13)) >>> 0;
 }
