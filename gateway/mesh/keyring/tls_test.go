@@ -2,6 +2,7 @@ package keyring
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net"
 	"testing"
@@ -22,15 +23,30 @@ func ring(t *testing.T, cluster string, boot hub.Boot, keys ...Key) *Keyring {
 
 // outcome is what both sides of a handshake saw. The client's error includes what the server answered after it.
 type outcome struct {
-	server, client   error
-	serverState      tls.ConnectionState
-	serverNegotiated uint16
+	server, client error
+	serverState    tls.ConnectionState
 }
 
-// handshake runs TLS over a pipe, and one byte from server to client, since in TLS 1.3 only that shows a client that it was
-// accepted.
-func handshake(server, client *tls.Config) outcome {
-	a, b := net.Pipe()
+// socketPair returns both ends of a TCP connection: unlike a pipe's, its writes do not wait for reads.
+func socketPair(t *testing.T) (a, b net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }()
+	b, err = net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	a, err = l.Accept()
+	require.NoError(t, err)
+	deadline := time.Now().Add(time.Minute)
+	require.NoError(t, a.SetDeadline(deadline))
+	require.NoError(t, b.SetDeadline(deadline))
+	return a, b
+}
+
+// handshake runs TLS, and one byte from server to client, since in TLS 1.3 only that shows a client that it was accepted.
+func handshake(t *testing.T, server, client *tls.Config) outcome {
+	t.Helper()
+	a, b := socketPair(t)
 	var out outcome
 	done := make(chan struct{})
 	go func() {
@@ -55,7 +71,7 @@ func TestHandshake(t *testing.T) {
 	k1, k2 := keyOf(1), keyOf(2)
 	server := ring(t, "prod", 1, k1)
 	t.Run("same cluster", func(t *testing.T) {
-		out := handshake(server.ServerConfig(), ring(t, "prod", 2, k1).ClientConfig(1))
+		out := handshake(t, server.ServerConfig(), ring(t, "prod", 2, k1).ClientConfig(1))
 		require.NoError(t, out.server)
 		require.NoError(t, out.client)
 		boot, err := PeerBoot(out.serverState)
@@ -64,46 +80,46 @@ func TestHandshake(t *testing.T) {
 		require.Equal(t, uint16(tls.VersionTLS13), out.serverState.Version)
 	})
 	t.Run("wrong key", func(t *testing.T) {
-		out := handshake(server.ServerConfig(), ring(t, "prod", 2, k2).ClientConfig(1))
+		out := handshake(t, server.ServerConfig(), ring(t, "prod", 2, k2).ClientConfig(1))
 		require.ErrorIs(t, out.client, ErrUntrusted)
 		require.Error(t, out.server)
 	})
 	t.Run("client's key is unknown to the server only", func(t *testing.T) {
-		out := handshake(server.ServerConfig(), ring(t, "prod", 2, k2, k1).ClientConfig(1))
+		out := handshake(t, server.ServerConfig(), ring(t, "prod", 2, k2, k1).ClientConfig(1))
 		require.ErrorIs(t, out.server, ErrUntrusted)
 		require.ErrorContains(t, out.client, "bad certificate")
 	})
 	t.Run("wrong cluster", func(t *testing.T) {
-		out := handshake(server.ServerConfig(), ring(t, "test", 2, k1).ClientConfig(1))
+		out := handshake(t, server.ServerConfig(), ring(t, "test", 2, k1).ClientConfig(1))
 		require.ErrorIs(t, out.client, ErrWrongCluster)
 		require.ErrorContains(t, out.client, `it is of "prod", want "test"`)
 	})
 	t.Run("wrong cluster seen by the server", func(t *testing.T) {
 		client := ring(t, "test", 2, k1).ClientConfig(1)
 		client.VerifyConnection = nil
-		out := handshake(server.ServerConfig(), client)
+		out := handshake(t, server.ServerConfig(), client)
 		require.ErrorIs(t, out.server, ErrWrongCluster)
 	})
 	t.Run("wrong boot", func(t *testing.T) {
-		out := handshake(server.ServerConfig(), ring(t, "prod", 2, k1).ClientConfig(3))
+		out := handshake(t, server.ServerConfig(), ring(t, "prod", 2, k1).ClientConfig(3))
 		require.ErrorIs(t, out.client, ErrWrongBoot)
 		require.ErrorContains(t, out.client, "it is 0000000000000001, want 0000000000000003")
 	})
 	t.Run("no client certificate", func(t *testing.T) {
-		out := handshake(server.ServerConfig(), &tls.Config{InsecureSkipVerify: true})
+		out := handshake(t, server.ServerConfig(), &tls.Config{InsecureSkipVerify: true})
 		require.Error(t, out.server)
 		require.Error(t, out.client)
 	})
 	t.Run("old TLS", func(t *testing.T) {
 		client := ring(t, "prod", 2, k1).ClientConfig(1)
 		client.MinVersion, client.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
-		out := handshake(server.ServerConfig(), client)
+		out := handshake(t, server.ServerConfig(), client)
 		require.ErrorContains(t, out.server, "unsupported versions")
 	})
 }
 
 func TestPlaintextIsRefused(t *testing.T) {
-	a, b := net.Pipe()
+	a, b := socketPair(t)
 	go func() {
 		_, _ = io.WriteString(b, "GET / HTTP/1.1\r\n\r\n")
 		_, _ = io.Copy(io.Discard, b)
@@ -123,7 +139,7 @@ func TestRotation(t *testing.T) {
 	bServer, aClient := b.ServerConfig(), a.ClientConfig(2)
 	good := func() {
 		t.Helper()
-		for _, out := range []outcome{handshake(aServer, bClient), handshake(bServer, aClient)} {
+		for _, out := range []outcome{handshake(t, aServer, bClient), handshake(t, bServer, aClient)} {
 			require.NoError(t, out.server)
 			require.NoError(t, out.client)
 		}
@@ -135,7 +151,7 @@ func TestRotation(t *testing.T) {
 		require.NoError(t, b.Set(keys))
 		good()
 	}
-	out := handshake(aServer, ring(t, "prod", 3, old).ClientConfig(1))
+	out := handshake(t, aServer, ring(t, "prod", 3, old).ClientConfig(1))
 	require.ErrorIs(t, out.client, ErrUntrusted, "the old key is no longer good")
 	require.Error(t, a.Set(nil))
 	require.Error(t, a.Set([]Key{{}}))
@@ -177,7 +193,7 @@ func TestClockSkew(t *testing.T) {
 			require.NoError(t, err)
 			client := b.ClientConfig(1)
 			client.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return leaf, nil }
-			out := handshake(a.ServerConfig(), client)
+			out := handshake(t, a.ServerConfig(), client)
 			if tt.ok {
 				require.NoError(t, out.server)
 			} else {
@@ -192,7 +208,7 @@ func TestClockSkew(t *testing.T) {
 		require.NoError(t, err)
 		client := b.ClientConfig(1)
 		client.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return leaf, nil }
-		require.ErrorIs(t, handshake(a.ServerConfig(), client).server, ErrUntrusted)
+		require.ErrorIs(t, handshake(t, a.ServerConfig(), client).server, ErrUntrusted)
 	})
 }
 
@@ -206,8 +222,12 @@ func TestLeafIsRenewed(t *testing.T) {
 		require.NoError(t, err)
 		require.Same(t, first, same)
 		time.Sleep(400 * 24 * time.Hour)
-		out := handshake(a.ServerConfig(), b.ClientConfig(1))
-		require.NoError(t, out.server)
-		require.NoError(t, out.client)
+		renewed, err := a.certificate()
+		require.NoError(t, err)
+		boot, err := b.verify(tls.ConnectionState{PeerCertificates: []*x509.Certificate{renewed.Leaf}}, x509.ExtKeyUsageServerAuth)
+		require.NoError(t, err)
+		require.Equal(t, hub.Boot(1), boot)
+		_, err = b.verify(tls.ConnectionState{PeerCertificates: []*x509.Certificate{first.Leaf}}, x509.ExtKeyUsageServerAuth)
+		require.ErrorIs(t, err, ErrExpired)
 	})
 }
