@@ -30,8 +30,8 @@ type Config struct {
 	Advertise netip.AddrPort
 	// Join lists the host:port of gateways to find the others by. Names are resolved again and again, for ever.
 	Join []string
-	// Keys are the cluster's secrets, the first one primary.
-	Keys []keyring.Key
+	// Keys prove membership of the cluster. Made for the same Cluster and Boot.
+	Keys *keyring.Keyring
 	// AppVersion is the release, for people.
 	AppVersion string
 
@@ -64,8 +64,6 @@ type Tuning struct {
 	Rejoin, Retry time.Duration
 	// Alone is how long the addresses must have named nobody but this gateway before it knows that it is alone. Default 5 s.
 	Alone time.Duration
-	// ReadyTimeout is when a gateway becomes ready although it is not in step. Default 30 s.
-	ReadyTimeout time.Duration
 	// InterestTimeout bounds [Mesh.AwaitInterest]. Default 1 s.
 	InterestTimeout time.Duration
 	// Pause bounds how long publishers wait for a link that is over its budget. Default 1 s.
@@ -114,7 +112,6 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Tuning.Rejoin, 10*time.Second)
 	setDefault(&c.Tuning.Retry, 500*time.Millisecond)
 	setDefault(&c.Tuning.Alone, 5*time.Second)
-	setDefault(&c.Tuning.ReadyTimeout, 30*time.Second)
 	setDefault(&c.Tuning.InterestTimeout, time.Second)
 	setDefault(&c.Tuning.Pause, time.Second)
 	setDefault(&c.Tuning.PushPull, 15*time.Second)
@@ -139,6 +136,8 @@ func (c Config) validate() error {
 		return errors.New("the node has no name")
 	case c.Boot == 0:
 		return errors.New("the boot is zero")
+	case c.Keys == nil:
+		return errors.New("the keys are missing")
 	case !c.Bind.IsValid():
 		return errors.New("the bind address is missing")
 	case c.NodeGrace < 0 || c.DisconnectGrace < 0:

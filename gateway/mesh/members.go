@@ -50,32 +50,46 @@ var (
 	_ memberlist.EventDelegate = (*delegate)(nil)
 )
 
-// NodeMeta implements [memberlist.Delegate]: the boot and the release.
-func (d *delegate) NodeMeta(limit int) []byte {
+// Bits of the flags in a node's metadata.
+const metaDraining = 1 << 0
+
+// NodeMeta implements [memberlist.Delegate]: the boot, flags and the release.
+func (d *delegate) NodeMeta(int) []byte {
 	version := d.cfg.AppVersion
 	if len(version) > maxVersionBytes {
 		version = version[:maxVersionBytes]
 	}
-	meta := appendString(binary.BigEndian.AppendUint64(nil, uint64(d.cfg.Boot)), version)
-	if len(meta) > limit {
-		return meta[:8]
+	var flags byte
+	if d.draining.Load() {
+		flags |= metaDraining
 	}
-	return meta
+	return appendString(append(binary.BigEndian.AppendUint64(nil, uint64(d.cfg.Boot)), flags), version)
 }
 
-func parseMeta(meta []byte) (boot hub.Boot, err error) {
+func parseMeta(meta []byte) (boot hub.Boot, draining bool, err error) {
 	r := reader{b: meta}
 	boot = hub.Boot(r.uint64())
+	flags := r.byte()
 	if r.err != nil || boot == 0 {
-		return 0, fmt.Errorf("reading a node's metadata of %d bytes: no boot", len(meta))
+		return 0, false, fmt.Errorf("reading a node's metadata of %d bytes: no boot and flags", len(meta))
 	}
-	return boot, nil
+	return boot, flags&metaDraining != 0, nil
+}
+
+// Announce tells the peers whether this gateway drains: clients should then not be sent to it. It waits until the news is
+// on its way, or a second.
+func (m *Mesh) Announce(draining bool) error {
+	m.draining.Store(draining)
+	if err := m.members.UpdateNode(time.Second); err != nil {
+		return fmt.Errorf("announcing to the mesh: %w", err)
+	}
+	return nil
 }
 
 // NotifyJoin implements [memberlist.EventDelegate].
 func (d *delegate) NotifyJoin(n *memberlist.Node) {
 	m := (*Mesh)(d)
-	boot, err := parseMeta(n.Meta)
+	boot, draining, err := parseMeta(n.Meta)
 	if err != nil {
 		m.logger.Error("ignoring a node", "name", n.Name, "address", n.Address(), "error", err)
 		return
@@ -86,6 +100,7 @@ func (d *delegate) NotifyJoin(n *memberlist.Node) {
 	node := strings.TrimSuffix(n.Name, "-"+boot.String())
 	if p := m.meet(boot, node, n.Address()); p != nil {
 		p.alive.Store(true)
+		p.draining.Store(draining)
 		m.changed()
 	}
 }
@@ -96,7 +111,7 @@ func (d *delegate) NotifyUpdate(n *memberlist.Node) { d.NotifyJoin(n) }
 // NotifyLeave implements [memberlist.EventDelegate]: the node is dead or has left.
 func (d *delegate) NotifyLeave(n *memberlist.Node) {
 	m := (*Mesh)(d)
-	boot, err := parseMeta(n.Meta)
+	boot, _, err := parseMeta(n.Meta)
 	if err != nil {
 		return
 	}

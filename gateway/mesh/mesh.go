@@ -46,6 +46,8 @@ type Mesh struct {
 
 	// published says that this boot has accepted a publish.
 	published atomic.Bool
+	// draining is what Announce told.
+	draining atomic.Bool
 
 	mu sync.Mutex
 	// peers is replaced, never changed, so that it can be read without the lock.
@@ -62,12 +64,8 @@ func New(cfg Config) (*Mesh, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("configuring the mesh: %w", err)
 	}
-	keys, err := keyring.New(keyring.Identity{Cluster: cfg.Cluster, Boot: cfg.Boot}, cfg.Keys)
-	if err != nil {
-		return nil, fmt.Errorf("configuring the mesh: %w", err)
-	}
 	m := &Mesh{
-		cfg: cfg, logger: cfg.Logger, keys: keys, log: newPresenceLog(), pauses: newPauseGate(cfg.Tuning.Pause),
+		cfg: cfg, logger: cfg.Logger, keys: cfg.Keys, log: newPresenceLog(), pauses: newPauseGate(cfg.Tuning.Pause),
 		refusals: newRefusalLog(cfg.Logger), ready: newReadiness(),
 	}
 	m.metrics = newMetrics(m, cfg.Registerer)
@@ -174,27 +172,35 @@ func (m *Mesh) Addr() netip.AddrPort { return m.transport.Addr() }
 // Advertised returns the address that peers use.
 func (m *Mesh) Advertised() string { return m.self.Advertise }
 
-// Keys returns the cluster's keyring.
-func (m *Mesh) Keys() *keyring.Keyring { return m.keys }
+// Flush waits until every linked peer has applied what was sent to it before, or ctx is done.
+func (m *Mesh) Flush(ctx context.Context) error {
+	return m.eachLinked(func(p *peer) error { return p.sender.Flush(ctx) })
+}
+
+// eachLinked calls fn for all linked peers at once, waits, and returns one of the errors.
+func (m *Mesh) eachLinked(fn func(*peer) error) error {
+	var calls sync.WaitGroup
+	peers := m.allPeers()
+	failed := make(chan error, len(peers))
+	for _, p := range peers {
+		if p.sender.Status().State != link.StateLinked {
+			continue
+		}
+		calls.Go(func() {
+			if err := fn(p); err != nil {
+				failed <- fmt.Errorf("sending to %s: %w", p.node, err)
+			}
+		})
+	}
+	calls.Wait()
+	close(failed)
+	return <-failed
+}
 
 // Leave says goodbye: what is queued for the peers is applied by them, or ctx is done, and they are told that this boot
 // leaves in good order. Call [Mesh.Close] after it.
 func (m *Mesh) Leave(ctx context.Context) error {
-	var flushing sync.WaitGroup
-	failed := make(chan error, len(m.allPeers()))
-	for _, p := range m.allPeers() {
-		if p.sender.Status().State != link.StateLinked {
-			continue
-		}
-		flushing.Go(func() {
-			if err := p.sayGoodbye(ctx); err != nil {
-				failed <- fmt.Errorf("saying goodbye to %s: %w", p.node, err)
-			}
-		})
-	}
-	flushing.Wait()
-	close(failed)
-	err := <-failed
+	err := m.eachLinked(func(p *peer) error { return p.sayGoodbye(ctx) })
 	if m.members != nil {
 		if leaveErr := m.members.Leave(time.Second); leaveErr != nil && err == nil {
 			err = fmt.Errorf("leaving memberlist: %w", leaveErr)

@@ -17,7 +17,7 @@ type metrics struct {
 	duplicates, keysDropped, gaps               prometheus.Counter
 	deltasIn, bucketsIn, mismatches             prometheus.Counter
 	linkResets, orphans                         prometheus.Counter
-	partialJoins, readyTimeouts                 prometheus.Counter
+	partialJoins                                prometheus.Counter
 	refused, streamsDropped                     *prometheus.CounterVec
 
 	mu     sync.Mutex
@@ -52,7 +52,6 @@ func newMetrics(m *Mesh, r prometheus.Registerer) *metrics {
 		linkResets:       counter("link_resets_total", "Link streams that had to begin anew."),
 		orphans:          counter("orphans_total", "Times that a peer was lost and its entries were orphaned."),
 		partialJoins:     counter("partial_joins_total", "Joins answered before every peer had applied the interest."),
-		readyTimeouts:    counter("ready_timeouts_total", "1 when the gateway became ready without being in step."),
 		refused:          vector("refused_total", "Links and gossip that were refused or broken off, by reason."),
 		streamsDropped:   vector("streams_dropped_total", "Inbound streams closed before they said what they are, by reason."),
 		unseen:           make(map[hub.Boot]int),

@@ -55,6 +55,8 @@ type peer struct {
 	publishedBefore atomic.Bool
 	// alive is memberlist's word on the peer.
 	alive atomic.Bool
+	// draining is the peer's own word.
+	draining atomic.Bool
 	// refused says that the peer's port refused the last dial: its process is gone.
 	refused atomic.Bool
 

@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
+
+	"github.com/starling-realtime/starling/hub"
 )
 
 // A readiness is how far the mesh has come since it was started. It latches.
@@ -51,8 +52,8 @@ func (r *readiness) explain(reason string) {
 }
 
 // Ready is closed when the gateway can serve: it has joined the others, or knows that it is alone, and is in step with the
-// peers that it saw then; or [Tuning.ReadyTimeout] has passed. It never becomes unready again: a sick peer must not take
-// this gateway out of service.
+// peers that it saw then. It never opens again. A caller that does not want to wait for a sick peer for ever needs a
+// timeout of its own.
 func (m *Mesh) Ready() <-chan struct{} { return m.ready.ready }
 
 // ReadyReason says in words what readiness waits for, or how it was reached.
@@ -64,65 +65,57 @@ func (m *Mesh) ReadyReason() string {
 
 // becomeReady makes the gateway ready once it is.
 func (m *Mesh) becomeReady(ctx context.Context) {
-	deadline := time.NewTimer(m.cfg.Tuning.ReadyTimeout)
-	defer deadline.Stop()
-	reason, ok := m.awaitReady(ctx, deadline.C)
+	reason := m.awaitReady(ctx)
 	if ctx.Err() != nil {
 		return
 	}
-	if ok {
-		m.logger.Info("ready", "reason", reason)
-	} else {
-		m.metrics.readyTimeouts.Inc()
-		reason = fmt.Sprintf("not in step after %s: %s", m.cfg.Tuning.ReadyTimeout, reason)
-		m.logger.Warn("ready although not in step: joins and publishes may be incomplete", "reason", reason)
-	}
+	m.logger.Info("in step", "reason", reason)
 	m.ready.explain(reason)
 	close(m.ready.ready)
 }
 
-// awaitReady waits until the gateway is in step, and says why it is, or what is missing.
-func (m *Mesh) awaitReady(ctx context.Context, deadline <-chan time.Time) (reason string, ok bool) {
+// awaitReady waits until the gateway is in step or ctx is done, and says why it is.
+func (m *Mesh) awaitReady(ctx context.Context) (reason string) {
 	if len(m.cfg.Join) == 0 {
-		return "alone: nobody to join is configured", true
+		return "alone: nobody to join is configured"
 	}
 	m.ready.explain("looking for other gateways")
 	select {
 	case <-m.ready.joined:
+		return m.awaitInStep(ctx)
 	case <-m.ready.alone:
-		return "alone: the addresses to join name nobody else", true
-	case <-deadline:
-		return "no other gateway was found", false
+		return "alone: the addresses to join name nobody else"
 	case <-ctx.Done():
-		return "", false
+		return ""
 	}
-	return m.awaitInStep(ctx, deadline)
 }
 
 // awaitInStep waits until this gateway and each peer that is known now hold each other's entries.
-func (m *Mesh) awaitInStep(ctx context.Context, deadline <-chan time.Time) (reason string, ok bool) {
+func (m *Mesh) awaitInStep(ctx context.Context) (reason string) {
 	seen := m.allPeers()
 	for {
 		wait := m.ready.wait()
-		behind := ""
-		for _, p := range seen {
-			if !p.isGone() && !p.isInStep() {
-				behind = fmt.Sprintf("waiting to be in step with %s at %s", p.node, p.addr())
-				break
-			}
+		behind := firstBehind(seen)
+		if behind == nil {
+			return fmt.Sprintf("in step with %d peers", len(seen))
 		}
-		if behind == "" {
-			return fmt.Sprintf("in step with %d peers", len(seen)), true
-		}
-		m.ready.explain(behind)
+		m.ready.explain(fmt.Sprintf("waiting to be in step with %s at %s", behind.node, behind.addr()))
 		select {
 		case <-wait:
-		case <-deadline:
-			return behind, false
 		case <-ctx.Done():
-			return "", false
+			return ""
 		}
 	}
+}
+
+// firstBehind returns a peer that is there and not in step, or nil.
+func firstBehind(peers map[hub.Boot]*peer) *peer {
+	for _, p := range peers {
+		if !p.isGone() && !p.isInStep() {
+			return p
+		}
+	}
+	return nil
 }
 
 // isInStep says that both sides hold each other's entries.

@@ -25,8 +25,10 @@ type PeerStatus struct {
 	Version string
 	// State is "live", "orphan" while the peer is lost and its grace runs, or "none" when nothing is held of it.
 	State string
-	// Alive is memberlist's word.
-	Alive bool
+	// Alive is memberlist's word, Draining and Departing are the peer's own.
+	Alive, Draining, Departing bool
+	// Entries counts the peer's presence entries and interests that this gateway holds.
+	Entries int
 	// LinkedIn and LinkedOut say that the peer's link to this gateway, and the other way, is up.
 	LinkedIn, LinkedOut bool
 	// InStep says that both hold each other's entries.
@@ -58,7 +60,7 @@ func (m *Mesh) Status() Status {
 func (p *peer) status(now time.Time) PeerStatus {
 	out := p.sender.Status()
 	s := PeerStatus{
-		Node: p.node, Boot: p.boot, Address: p.addr(), Alive: p.alive.Load(), LinkedOut: out.State == link.StateLinked,
+		Node: p.node, Boot: p.boot, Address: p.addr(), Alive: p.alive.Load(), Draining: p.draining.Load(), LinkedOut: out.State == link.StateLinked,
 		InStep: p.isInStep(), HeardAgo: max(0, now.Sub(p.heardAt())),
 		StateBytes: p.sender.Pending(link.ClassState), PublishBytes: p.sender.Pending(link.ClassPublish),
 	}
@@ -69,5 +71,6 @@ func (p *peer) status(now time.Time) PeerStatus {
 	defer p.apply.Unlock()
 	r := &p.replica
 	s.State, s.LinkedIn, s.Applied, s.Version = r.state.String(), r.connected, r.applied, r.version
+	s.Departing, s.Entries = r.departing, int(p.mesh.hub.RemoteDigest(p.boot).Count)
 	return s
 }
