@@ -22,8 +22,9 @@ type AuthSpec struct {
 	// +unionDiscriminator
 	Type AuthType `json:"type,omitempty"`
 
-	// allowedOrigins are the web origins, besides the cluster's own, whose pages may connect, as scheme://host[:port]. Clients
-	// that send no Origin header, which browsers always do, are not concerned.
+	// allowedOrigins are the web origins, besides the cluster's own, whose pages may connect: scheme://host[:port], where a host
+	// of *.example.com is all subdomains, or * for any origin. Clients that send no Origin header, which browsers always do, are
+	// not concerned.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=64
@@ -35,11 +36,11 @@ type AuthSpec struct {
 	JWT *JWTSpec `json:"jwt,omitempty"`
 }
 
-// Origin is a web origin as browsers send it: scheme://host[:port], in lower case, with no path.
+// Origin is a web origin as browsers send it: scheme://host[:port], in lower case, with no path; or * for any.
 //
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=300
-// +kubebuilder:validation:Pattern=`^[a-z][a-z0-9+.-]*://[^/?#@\s,A-Z]+$`
+// +kubebuilder:validation:Pattern=`^(\*|[a-z][a-z0-9+.-]*://[^/?#@\s,A-Z]+)$`
 type Origin string
 
 // JWTSpec verifies tokens.
