@@ -49,7 +49,7 @@ test('a channel that the gateway refuses is explained at its field', async () =>
 });
 
 test('a gateway that wants tokens says so', async () => {
-  it.fake.refusal = { code: 4001, error: { code: 'unauthorized', message: 'no token' } };
+  it.fake.refusal = { code: 4001, error: { code: 'forbidden', message: 'no token' } };
   const page = await it.page();
   await submit(page, 'Ada', 'lobby');
   await page.locator('#join-error').filter({ hasText: 'wants a signed token' }).waitFor();
@@ -91,7 +91,7 @@ test('a message that is too long is not sent, and not lost', async () => {
 test('an error without a request is shown and can be dismissed', async () => {
   const { page, conn } = await it.joined();
   conn.error(null, { code: 'rate_limited', message: 'too many frames' });
-  await page.getByText('That was too fast. Wait a moment: too many frames.').waitFor();
+  await page.getByText('That was too fast: too many frames.').waitFor();
   await page.getByRole('button', { name: 'Dismiss' }).click();
   assert.ok(await page.locator('#notice').isHidden());
 });

@@ -96,7 +96,10 @@ for (const [name, options] of Object.entries(SCREENS)) {
     it.fake.refusal = { code: 1013, error: { code: 'unavailable', message: 'draining', retryAfterMs: 9_000 } };
     conn.socket.close(1012);
     await page.getByText('draining').waitFor();
-    await page.getByText(/trying again in \d s/).waitFor();
+    await page.getByText(/retry in \d+ s/).waitFor();
+    assert.ok(await page.getByRole('button', { name: 'Send again' }).evaluate((node) => node.checkVisibility()));
+    await until(() => page.locator('.failure').evaluate((node) => node.getBoundingClientRect().bottom
+      - document.getElementById('log').getBoundingClientRect().bottom), (below) => below <= 0, 'newest line below the log');
     await screenshot(page, `trouble-${name}`);
     assert.deepEqual(await sticksOut(page), []);
     assert.deepEqual(await page.evaluate(lowContrast), []);

@@ -109,7 +109,7 @@ test('the wait that a gateway asks for is respected', async () => {
   conn.socket.close(1012);
   await page.locator('#status[data-phase="waiting"]').waitFor();
   await page.clock.runFor(600);
-  await page.getByText(/cannot take more people .* gateway is full/).waitFor();
+  await page.getByText(/cannot do that at the moment: gateway is full/).waitFor();
   await page.locator('#status[data-phase="waiting"]').waitFor();
   it.fake.refusal = null;
   await page.clock.runFor(6_900);

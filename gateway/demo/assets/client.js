@@ -163,7 +163,9 @@ export class Client {
     if (entry === this.#candidate) this.#candidate = null;
     if (entry === this.#current) this.#lost(entry);
     if (this.#stopped || retired) return;
-    const why = refusal ?? new Refused({ code: `closed_${code}`, message: reason });
+    const closing = { code: `closed_${code}`, message: refusal?.message || reason };
+    // The error frame says more than the closing code, except about credentials.
+    const why = refusal && code !== 4001 ? refusal : new Refused(closing);
     if (FINAL_CODES.has(code)) {
       this.#refused(why);
       return;

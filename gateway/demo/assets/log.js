@@ -15,7 +15,9 @@ export class Log {
   #jump;
   #me;
   #last = null;
+  #atEnd = true;
   #pending = new Map();
+  #resizes;
 
   constructor({ frame, list, empty, jump, me }) {
     this.#frame = frame;
@@ -31,8 +33,17 @@ export class Log {
       frame.focus();
     };
     frame.onscroll = () => {
-      if (this.#nearEnd()) jump.hidden = true;
+      this.#atEnd = this.#nearEnd();
+      if (this.#atEnd) jump.hidden = true;
     };
+    // A notice, the keyboard of a phone or a turned screen must not push the newest message out of sight.
+    this.#resizes = new ResizeObserver(() => this.#atEnd && this.#toEnd());
+    this.#resizes.observe(frame);
+  }
+
+  /** Stops watching the frame, which the next log uses. */
+  close() {
+    this.#resizes.disconnect();
   }
 
   /** Adds somebody's message, or one that this member sent from another tab. */
@@ -118,6 +129,7 @@ export class Log {
 
   #toEnd() {
     this.#frame.scrollTop = this.#frame.scrollHeight;
+    this.#atEnd = true;
     this.#jump.hidden = true;
   }
 }

@@ -55,6 +55,7 @@ export class Room {
   close() {
     this.#composer.detach();
     this.#client.stop();
+    this.#log.close();
     this.#notice.hide();
     this.#status.hide();
     document.title = 'Starling';

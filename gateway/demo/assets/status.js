@@ -34,7 +34,7 @@ export class Status {
   #countDown() {
     clearTimeout(this.#timer);
     const seconds = Math.ceil((this.#retryAt - Date.now()) / 1000);
-    const text = this.#retryAt === 0 ? '' : seconds > 0 ? `· trying again in ${seconds} s` : '· trying again';
+    const text = this.#retryAt === 0 ? '' : seconds > 0 ? `retry in ${seconds} s` : 'retrying';
     setText(this.#parts.wait, text);
     if (seconds > 0 && this.#retryAt > 0) this.#timer = setTimeout(() => this.#countDown(), 500);
   }

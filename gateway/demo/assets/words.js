@@ -7,15 +7,14 @@ const SENTENCES = {
   reserved_type: 'That kind of event is reserved for the gateway',
   not_joined: 'This connection is not in the channel',
   forbidden: 'You are not allowed to do that',
-  unauthorized: 'This cluster wants a signed token, and this page has none: it is for anonymous access',
   too_large: 'That is too long',
-  rate_limited: 'That was too fast. Wait a moment',
+  rate_limited: 'That was too fast',
   too_many_channels: 'No more channels can be opened on this gateway',
-  unavailable: 'The gateway cannot take more people at the moment. Trying again',
+  unavailable: 'The gateway cannot do that at the moment',
   closed_1008: 'The gateway ended the connection',
   closed_1009: 'That was too long, and the gateway ended the connection',
-  closed_4001: 'The credentials are missing or have expired',
-  closed_4008: 'This page could not keep up with its messages. Some may be missing. Connecting again',
+  closed_4001: 'This cluster wants a signed token, and this page has none',
+  closed_4008: 'This page could not keep up with its messages, and some may be missing',
 };
 
 /** One sentence or two about an error of the gateway. */
