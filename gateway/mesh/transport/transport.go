@@ -2,82 +2,148 @@ package transport
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/memberlist"
+
+	"github.com/starling-realtime/starling/gateway/mesh/transport/lobby"
 )
 
-// LinkByte is the first byte of a TCP stream that is a peer link. Memberlist's streams begin with 0 to 13 or 244.
-const LinkByte = 0xD7
-
-// A DropReason says why the transport closed a stream.
-type DropReason string
-
-const (
-	// DropSilent is a stream whose first byte did not come in time.
-	DropSilent DropReason = "silent"
-	// DropClosed is a stream that ended or failed before its first byte.
-	DropClosed DropReason = "closed"
-	// DropGarbage is a stream that begins with a byte that is neither memberlist's nor a link's.
-	DropGarbage DropReason = "garbage"
-	// DropCrowded is a stream that waited longest for its first byte when there were too many.
-	DropCrowded DropReason = "crowded"
-)
-
-// Config configures a [Transport].
-type Config struct {
-	// Bind is the address and port for UDP and TCP. Port 0 picks one that is free for both. The unspecified address
-	// (0.0.0.0 or ::) binds all addresses.
-	Bind netip.AddrPort
-	// OnLink serves one link stream, whose first byte has been read. It owns the connection, must close it, and must
-	// return soon after ctx is done. Required.
-	OnLink func(ctx context.Context, conn net.Conn)
-	// OnDrop is told of every stream that the transport closed by itself. It must not block. Optional.
-	OnDrop func(reason DropReason, addr net.Addr)
-	// FirstByteTimeout bounds the wait for a stream's first byte. Default 5 s.
-	FirstByteTimeout time.Duration
-	// MaxUndecided bounds the streams that wait for their first byte. Default 256.
-	MaxUndecided int
-	// Logger gets memberlist's transport messages. Default: nothing is logged.
-	Logger *slog.Logger
-}
+// bindAttempts is how often a port is picked for TCP before giving up to find one that is also free for UDP.
+const bindAttempts = 20
 
 // A Transport is a [memberlist.NodeAwareTransport]. All methods are safe for concurrent use.
-type Transport struct{}
+type Transport struct {
+	cfg   Config
+	inner *memberlist.NetTransport
+	// streams are memberlist's, first byte included.
+	streams   chan net.Conn
+	undecided *lobby.Lobby
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	// running counts the accept loop and one goroutine for each stream that memberlist has not taken over.
+	running sync.WaitGroup
+	// innerDone is closed when memberlist's own goroutines have ended and nothing more comes out of its channels.
+	innerDone chan struct{}
+	shutdown  sync.Once
+}
 
 var _ memberlist.NodeAwareTransport = (*Transport)(nil)
 
 // New binds the ports and starts to accept.
-func New(cfg Config) (*Transport, error) { panic("todo") }
+func New(cfg Config) (*Transport, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	inner, err := listen(cfg)
+	if err != nil {
+		return nil, err
+	}
+	t := &Transport{
+		cfg:       cfg,
+		inner:     inner,
+		streams:   make(chan net.Conn),
+		undecided: lobby.New(cfg.MaxUndecided),
+		innerDone: make(chan struct{}),
+	}
+	t.ctx, t.cancel = context.WithCancel(context.Background())
+	t.running.Go(t.accept)
+	return t, nil
+}
+
+func listen(cfg Config) (*memberlist.NetTransport, error) {
+	attempts := 1
+	if cfg.Bind.Port() == 0 {
+		attempts = bindAttempts
+	}
+	var err error
+	for range attempts {
+		var inner *memberlist.NetTransport
+		inner, err = memberlist.NewNetTransport(&memberlist.NetTransportConfig{
+			BindAddrs: []string{cfg.host()},
+			BindPort:  int(cfg.Bind.Port()),
+			Logger:    slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelWarn),
+		})
+		if err == nil {
+			return inner, nil
+		}
+	}
+	return nil, fmt.Errorf("binding the mesh port on %s: %w", cfg.Bind, err)
+}
+
+// accept takes streams until memberlist's listener has ended.
+func (t *Transport) accept() {
+	for {
+		select {
+		case conn := <-t.inner.StreamCh():
+			t.running.Go(func() { t.decide(conn) })
+		case <-t.innerDone:
+			return
+		}
+	}
+}
 
 // Addr returns the bound address and port; the port is never 0.
-func (t *Transport) Addr() netip.AddrPort { panic("todo") }
-
-// FinalAdvertiseAddr implements [memberlist.Transport]. With an empty ip and an unspecified bind address it picks a
-// private address of this machine, else any unicast one that is not loopback.
-func (t *Transport) FinalAdvertiseAddr(ip string, port int) (net.IP, int, error) { panic("todo") }
+func (t *Transport) Addr() netip.AddrPort {
+	return netip.AddrPortFrom(t.cfg.Bind.Addr(), uint16(t.inner.GetAutoBindPort()))
+}
 
 // WriteTo implements [memberlist.Transport].
-func (t *Transport) WriteTo(b []byte, addr string) (time.Time, error) { panic("todo") }
+func (t *Transport) WriteTo(b []byte, addr string) (time.Time, error) {
+	return t.inner.WriteTo(b, addr)
+}
 
 // WriteToAddress implements [memberlist.NodeAwareTransport].
-func (t *Transport) WriteToAddress(b []byte, addr memberlist.Address) (time.Time, error) { panic("todo") }
+func (t *Transport) WriteToAddress(b []byte, addr memberlist.Address) (time.Time, error) {
+	return t.inner.WriteToAddress(b, addr)
+}
 
 // PacketCh implements [memberlist.Transport].
-func (t *Transport) PacketCh() <-chan *memberlist.Packet { panic("todo") }
+func (t *Transport) PacketCh() <-chan *memberlist.Packet { return t.inner.PacketCh() }
 
 // DialTimeout implements [memberlist.Transport].
-func (t *Transport) DialTimeout(addr string, timeout time.Duration) (net.Conn, error) { panic("todo") }
+func (t *Transport) DialTimeout(addr string, timeout time.Duration) (net.Conn, error) {
+	return t.inner.DialTimeout(addr, timeout)
+}
 
 // DialAddressTimeout implements [memberlist.NodeAwareTransport].
-func (t *Transport) DialAddressTimeout(addr memberlist.Address, timeout time.Duration) (net.Conn, error) { panic("todo") }
+func (t *Transport) DialAddressTimeout(addr memberlist.Address, timeout time.Duration) (net.Conn, error) {
+	return t.inner.DialAddressTimeout(addr, timeout)
+}
 
 // StreamCh implements [memberlist.Transport]: it yields memberlist's streams, first byte included.
-func (t *Transport) StreamCh() <-chan net.Conn { panic("todo") }
+func (t *Transport) StreamCh() <-chan net.Conn { return t.streams }
 
 // Shutdown closes the ports and all undecided streams, cancels the handlers' contexts, and returns when all goroutines
 // have ended. It may be called several times, also when memberlist never ran.
-func (t *Transport) Shutdown() error { panic("todo") }
+func (t *Transport) Shutdown() error {
+	var err error
+	t.shutdown.Do(func() {
+		t.cancel()
+		t.undecided.Close()
+		var drain sync.WaitGroup
+		drain.Go(t.discardPackets)
+		err = t.inner.Shutdown()
+		close(t.innerDone)
+		drain.Wait()
+	})
+	t.running.Wait()
+	return err
+}
+
+// discardPackets lets memberlist's packet listener end: it may be stuck in handing over a packet that nobody takes.
+func (t *Transport) discardPackets() {
+	for {
+		select {
+		case <-t.inner.PacketCh():
+		case <-t.innerDone:
+			return
+		}
+	}
+}
