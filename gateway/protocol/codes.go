@@ -44,6 +44,8 @@ const (
 	CloseNormal CloseCode = 1000
 	// CloseGoingAway ends a connection because the gateway stops for good, or because the client was silent for too long.
 	CloseGoingAway CloseCode = 1001
+	// CloseProtocolError ends a connection whose frames broke RFC 6455, such as one that was not masked.
+	CloseProtocolError CloseCode = 1002
 	// ClosePolicy ends a connection that broke a rule, which the reason names.
 	ClosePolicy CloseCode = 1008
 	// CloseTooBig ends a connection that sent a message over the limit of the welcome frame.
@@ -61,6 +63,7 @@ const (
 // CloseCodes lists every code that the server closes with, in the order of the documentation.
 func CloseCodes() []CloseCode {
 	return []CloseCode{
-		CloseNormal, CloseGoingAway, ClosePolicy, CloseTooBig, CloseRestart, CloseAtCapacity, CloseExpired, CloseTooSlow,
+		CloseNormal, CloseGoingAway, CloseProtocolError, ClosePolicy, CloseTooBig, CloseRestart, CloseAtCapacity, CloseExpired,
+		CloseTooSlow,
 	}
 }

@@ -1,0 +1,101 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/starling-realtime/starling/gateway/mesh/keyring"
+	"github.com/starling-realtime/starling/hub"
+)
+
+// A Cluster connects a gateway with the others. All methods are safe for concurrent use. Those of [hub.Replicator] are
+// called before Start too, for nobody yet.
+type Cluster interface {
+	hub.Replicator
+
+	// Start begins to find and to talk to other gateways; the hub is where their changes go. It returns once its own
+	// listeners work, without waiting for anybody else. It is called once.
+	Start(ctx context.Context, h *hub.Hub) error
+
+	// Ready is closed once the gateway has joined, or knows that it is alone, and is in step with the peers that it saw
+	// at start. It never opens again.
+	Ready() <-chan struct{}
+
+	// AwaitInterest waits until every linked peer has applied this hub's interest in the channel at a position of its
+	// log: see [hub.JoinResult]. It returns whether all have; false when ctx ended first.
+	AwaitInterest(ctx context.Context, channel string, seq uint64) (complete bool)
+
+	// AwaitRoom waits while a link to a peer is over its budget of publishes, for a second at most, or until ctx ends. It is
+	// called before every publish, so it must be cheap when there is room.
+	AwaitRoom(ctx context.Context)
+
+	// Announce tells the peers whether this gateway drains.
+	Announce(draining bool)
+
+	// Flush waits until what was forwarded has reached the linked peers, or ctx ends.
+	Flush(ctx context.Context) error
+
+	// Close leaves the others gracefully within ctx and releases everything.
+	Close(ctx context.Context) error
+
+	// Status says how the others look from here.
+	Status() ClusterStatus
+}
+
+// A ClusterHost is what a gateway offers to its [Cluster].
+type ClusterHost struct {
+	// Config is the gateway's.
+	Config Config
+	// Boot is this life of the gateway, and NodeName its name for people.
+	Boot     hub.Boot
+	NodeName string
+	// Keys proves membership. Nil in a program that gave no keys.
+	Keys *keyring.Keyring
+	// Logger and Registry are the gateway's.
+	Logger   *slog.Logger
+	Registry prometheus.Registerer
+	// Lagging says that this gateway's own connections are behind. AwaitRoom waits while they are, so that a link can hold
+	// back what a peer sends; for a second at most, or until ctx ends.
+	Lagging   func() bool
+	AwaitRoom func(ctx context.Context)
+	// Remember notes the key and the message id of a member's publish that another gateway accepted, so that a retry here is
+	// not published again; when the key is known already it returns the first message id and true.
+	Remember func(member, channel, key, mid string) (first string, duplicate bool)
+}
+
+// ClusterStatus is how the others look from here.
+type ClusterStatus struct {
+	// Waiting says what is missing until the cluster is ready; empty once it is.
+	Waiting string
+	Peers   []PeerStatus
+}
+
+// PeerStatus is one other gateway, as /status shows it.
+type PeerStatus struct {
+	Node    string `json:"node"`
+	Boot    string `json:"boot"`
+	Address string `json:"address"`
+	Version string `json:"version"`
+	// State is one word: "joining", "live", "leaving", "orphaned" or "dead".
+	State string `json:"state"`
+	// InStep says that this gateway holds all that the peer owns.
+	InStep bool `json:"inStep"`
+	// Draining says that the peer announced a drain.
+	Draining bool `json:"draining"`
+	// LinkedIn and LinkedOut say whether the link from and to the peer works.
+	LinkedIn  bool `json:"linkedIn"`
+	LinkedOut bool `json:"linkedOut"`
+	// QueuedBytes wait for the peer.
+	QueuedBytes int `json:"queuedBytes"`
+	// HeardMs is how long ago the peer was last heard, in milliseconds.
+	HeardMs int64 `json:"heardMs"`
+	// Entries are the presence entries and interests that the peer owns, in this gateway's view.
+	Entries int `json:"entries"`
+	// Error is what last went wrong with the peer; empty once it works.
+	Error string `json:"error,omitempty"`
+}
+
+// live says whether clients can move to the peer.
+func (p PeerStatus) live() bool { return p.LinkedOut && !p.Draining }

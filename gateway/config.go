@@ -1,0 +1,88 @@
+package gateway
+
+import "time"
+
+// Config is everything that can be set about a gateway; each field is a flag of `starling gateway` and is documented there
+// and in docs/configuration.md. [DefaultConfig] suits a process with 1 GiB of memory.
+type Config struct {
+	// Listen is the clients' address, as host:port.
+	Listen string
+	// AdminListen is the address of metrics, health, status and drain, as host:port.
+	AdminListen string
+	// MeshListen is the address of memberlist and peer links, UDP and TCP, as host:port.
+	MeshListen string
+	// MeshAdvertise is the mesh address that peers should use, as host or host:port; empty: found out.
+	MeshAdvertise string
+	// Join lists the mesh addresses of other gateways, as host:port; names are resolved again and again.
+	Join []string
+	// NodeName names this gateway to people; empty: the host's name.
+	NodeName string
+	// Cluster keeps clusters on one network apart: only gateways with the same one meet.
+	Cluster string
+	// MeshKeyFile holds the cluster's keys; empty: none, and then only loopback addresses are allowed.
+	MeshKeyFile string
+
+	// Anonymous takes the member id that a client gives.
+	Anonymous bool
+	// JWTKeyFile holds the keys that members' tokens are signed with.
+	JWTKeyFile string
+	// TokenInQuery also takes a token from the query string, where logs may keep it.
+	TokenInQuery bool
+	// AllowedOrigins are the web origins, besides the gateway's own, whose pages may connect.
+	AllowedOrigins []string
+	// Demo serves the demo page at /.
+	Demo bool
+
+	// TypingTTL ends a typing flag that was not refreshed; 0: never.
+	TypingTTL time.Duration
+	// DisconnectGrace is how long a member whose connection vanished stays present.
+	DisconnectGrace time.Duration
+	// NodeGrace is the same for the members of a gateway that vanished.
+	NodeGrace time.Duration
+
+	Limits Limits
+
+	// Heartbeat is how often the server pings and a client should send something; after twice that in silence the
+	// connection is closed.
+	Heartbeat time.Duration
+	// HandshakeTimeout bounds the time from accepting a connection to the end of its upgrade.
+	HandshakeTimeout time.Duration
+	// ShutdownTimeout bounds the time from SIGTERM until the last connection is closed.
+	ShutdownTimeout time.Duration
+
+	// LogFormat is "text" or "json".
+	LogFormat string
+	// LogLevel is "debug", "info", "warn" or "error".
+	LogLevel string
+}
+
+// DefaultConfig returns the defaults of all flags. It names no way to authenticate, so it is not valid as it is.
+func DefaultConfig() Config {
+	return Config{
+		Listen:          ":8080",
+		AdminListen:     ":9090",
+		MeshListen:      ":7946",
+		Cluster:         "default",
+		TypingTTL:       5 * time.Second,
+		DisconnectGrace: 5 * time.Second,
+		NodeGrace:       10 * time.Second,
+		Limits: Limits{
+			Connections:                 20_000,
+			Channels:                    100_000,
+			ChannelsPerConnection:       100,
+			PresenceEntries:             200_000,
+			JoinsPerSecond:              10_000,
+			JoinsPerSecondPerConnection: 20,
+			BadFrames:                   60,
+			SnapshotMembers:             1_000,
+			MessageBytes:                64 << 10,
+			SendQueueBytes:              256 << 10,
+			LinkQueueBytes:              16 << 20,
+		},
+		Heartbeat:        15 * time.Second,
+		HandshakeTimeout: 10 * time.Second,
+		ShutdownTimeout:  10 * time.Second,
+		LogFormat:        "text",
+		LogLevel:         "info",
+	}
+}

@@ -1,0 +1,198 @@
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
+
+	"github.com/starling-realtime/starling/gateway/auth"
+	"github.com/starling-realtime/starling/gateway/dedupe"
+	"github.com/starling-realtime/starling/gateway/fanout"
+	"github.com/starling-realtime/starling/gateway/protocol"
+	"github.com/starling-realtime/starling/hub"
+)
+
+// A Gateway serves clients. Make one with [New] and end it with [Gateway.Close]; all methods are safe for concurrent use.
+type Gateway struct {
+	cfg      Config
+	node     string
+	boot     hub.Boot
+	started  time.Time
+	logger   *slog.Logger
+	registry *prometheus.Registry
+	metrics  *metrics
+
+	auth     auth.Authenticator
+	origins  *auth.OriginPolicy
+	isAdmin  func(token string) bool
+	upgrader websocket.Upgrader
+
+	hub     *hub.Hub
+	pool    *fanout.Pool
+	keys    *dedupe.Cache
+	cluster Cluster // nil: alone
+
+	ids       idSource
+	admission *admission
+	joins     *rate.Limiter
+	roster    roster
+	ready     readiness
+	refusing  atomic.Bool
+	drain     drain
+	pingFrame []byte
+
+	// ctx ends all waits when the gateway closes; tasks counts its goroutines.
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	tasks  tasks
+	once   sync.Once
+}
+
+// New returns a gateway that works: its goroutines run and its cluster, if it has one, looks for others. The addresses and the
+// log settings of the config are not used; use [Run] for these. The error names the flag that is wrong.
+func New(cfg Config, opts Options) (*Gateway, error) {
+	if err := cfg.validateServer(); err != nil {
+		return nil, fmt.Errorf("gateway settings: %w", err)
+	}
+	g, err := assemble(cfg, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.connect(opts); err != nil {
+		g.abandon()
+		return nil, err
+	}
+	g.tasks.start(g.sweep)
+	return g, nil
+}
+
+// assemble makes everything that does not depend on the cluster.
+func assemble(cfg Config, opts Options) (*Gateway, error) {
+	origins, err := auth.NewOriginPolicy(cfg.AllowedOrigins)
+	if err != nil {
+		return nil, fmt.Errorf("--allowed-origins: %w", err)
+	}
+	authenticator := opts.Authenticator
+	if authenticator == nil {
+		if authenticator, err = newAuthenticator(cfg); err != nil {
+			return nil, err
+		}
+	}
+	pool, err := fanout.NewPool(fanoutOptions(cfg))
+	if err != nil {
+		return nil, fmt.Errorf("starting the writers: %w", err)
+	}
+	g := &Gateway{
+		cfg: cfg, node: nodeName(cfg), boot: opts.Boot, started: time.Now(), logger: opts.Logger, registry: opts.Registry,
+		auth: authenticator, origins: origins, pool: pool, keys: dedupe.New(dedupe.Options{}),
+		admission: newAdmission(cfg.Limits),
+		joins:     rate.NewLimiter(rate.Limit(cfg.Limits.JoinsPerSecond), 2*cfg.Limits.JoinsPerSecond),
+		pingFrame: protocol.PingFrame(nil),
+	}
+	if g.boot == 0 {
+		g.boot = randomBoot()
+	}
+	if g.logger == nil {
+		g.logger = slog.New(slog.DiscardHandler)
+	}
+	if g.registry == nil {
+		g.registry = prometheus.NewRegistry()
+	}
+	if opts.Keys != nil {
+		g.isAdmin = opts.Keys.CheckAdminToken
+	}
+	g.ids.init(g.boot)
+	g.upgrader = g.newUpgrader()
+	g.metrics = newMetrics(g.registry, cfg.Limits)
+	g.registry.MustRegister(pool.Collector(), g.keys.Collector(), newCollector(g))
+	g.ctx, g.cancel = context.WithCancelCause(context.Background())
+	return g, nil
+}
+
+// connect makes the hub, and the cluster around it if there is to be one.
+func (g *Gateway) connect(opts Options) error {
+	if opts.NewCluster != nil {
+		cluster, err := opts.NewCluster(g.clusterHost(opts))
+		if err != nil {
+			return fmt.Errorf("making the mesh: %w", err)
+		}
+		g.cluster = cluster
+	}
+	hubOptions := hub.Options{
+		Grace: g.cfg.DisconnectGrace, TypingTTL: g.cfg.TypingTTL, MaxChannels: g.cfg.Limits.Channels,
+		MaxPresenceEntries: g.cfg.Limits.PresenceEntries, SnapshotLimit: g.cfg.Limits.SnapshotMembers, Logger: g.logger,
+	}
+	if g.cluster == nil {
+		g.hub = hub.New(hubOptions)
+		g.ready.waiting = func() string { return "" }
+		g.ready.reached.Store(true)
+		return nil
+	}
+	hubOptions.Replicator = g.cluster
+	g.hub = hub.New(hubOptions)
+	g.ready.waiting = func() string { return g.cluster.Status().Waiting }
+	if err := g.cluster.Start(g.ctx, g.hub); err != nil {
+		return fmt.Errorf("starting the mesh: %w", err)
+	}
+	g.tasks.start(func() { g.ready.await(g.ctx, g.cluster.Ready(), g.logger, g.metrics.readyLate.Inc) })
+	return nil
+}
+
+func (g *Gateway) clusterHost(opts Options) ClusterHost {
+	return ClusterHost{
+		Config: g.cfg, Boot: g.boot, NodeName: g.node, Keys: opts.Keys, Logger: g.logger, Registry: g.registry,
+		AwaitRoom: g.awaitOwnRoom,
+		Remember:  g.keys.Remember, Lagging: g.pool.Lagging,
+	}
+}
+
+// Hub returns the gateway's hub, in which a program may publish and look at presence.
+func (g *Gateway) Hub() *hub.Hub { return g.hub }
+
+func fanoutOptions(cfg Config) fanout.Options {
+	return fanout.Options{
+		MaxQueueBytes:   cfg.Limits.SendQueueBytes,
+		SlowFrame:       protocol.CloseFrame(protocol.CloseTooSlow, "too slow: events were waiting that this connection did not read"),
+		CloseTimeout:    closeTimeout,
+		SendBufferBytes: sendBufferBytes,
+		UserTimeout:     2 * cfg.Heartbeat,
+	}
+}
+
+const (
+	// closeTimeout bounds how long a closing connection may take to take its last frames and to close its side.
+	closeTimeout = 2 * time.Second
+	// sendBufferBytes keeps the kernel from absorbing megabytes for a client that does not read. Linux doubles it.
+	sendBufferBytes = 64 << 10
+)
+
+func nodeName(cfg Config) string {
+	if cfg.NodeName != "" {
+		return cfg.NodeName
+	}
+	if name, err := os.Hostname(); err == nil && hub.CheckName("node name", name) == nil {
+		return name
+	}
+	return "gateway"
+}
+
+func randomBoot() hub.Boot {
+	var b [8]byte
+	for {
+		// crypto/rand.Read never fails: it ends the process instead.
+		_, _ = rand.Read(b[:])
+		if boot := hub.Boot(binary.BigEndian.Uint64(b[:])); boot != 0 {
+			return boot
+		}
+	}
+}

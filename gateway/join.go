@@ -1,0 +1,104 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/starling-realtime/starling/gateway/protocol"
+	"github.com/starling-realtime/starling/hub"
+)
+
+func (s *session) join(r *protocol.Request) *protocol.Error {
+	begin := time.Now()
+	if err := s.mayJoin(r.Channel, begin); err != nil {
+		return err
+	}
+	result, err := s.g.hub.Join(r.Channel, s.member, s, hub.JoinOptions{
+		Presence: r.Presence, Session: s.tie, Snapshot: s.snapshotSender(r.Presence),
+	})
+	if err != nil {
+		return s.joinRefused(err)
+	}
+	if !s.channels.has(r.Channel) {
+		s.channels.add(r.Channel)
+	}
+	if r.ID != "" {
+		partial := !s.g.awaitInterest(r.Channel, result.InterestSeq)
+		s.send(protocol.JoinReply{Channel: r.Channel, NewlyPresent: result.NewlyPresent, Partial: partial}.Frame(r.ID, nowMs()))
+	}
+	s.g.metrics.join.Observe(time.Since(begin).Seconds())
+	return nil
+}
+
+// mayJoin checks the bounds that the hub does not know.
+func (s *session) mayJoin(channel string, now time.Time) *protocol.Error {
+	limits := &s.g.cfg.Limits
+	if !s.channels.has(channel) && s.channels.len() >= limits.ChannelsPerConnection {
+		s.g.metrics.hit("max-channels-per-connection")
+		return protocol.Errorf(protocol.CodeTooManyChannels, "this connection is in %d channels, the most that --max-channels-per-connection allows: leave one first",
+			limits.ChannelsPerConnection)
+	}
+	if s.joins == nil {
+		s.joins = rate.NewLimiter(rate.Limit(limits.JoinsPerSecondPerConnection), max(limits.ChannelsPerConnection, limits.JoinsPerSecondPerConnection))
+	}
+	if err := s.take(s.joins, now, "joins-per-second-per-connection", "this connection joins more often"); err != nil {
+		return err
+	}
+	return s.take(s.g.joins, now, "joins-per-second", "the clients of this gateway join more often")
+}
+
+// take takes one event from a limiter, or says when to try again.
+func (s *session) take(l *rate.Limiter, now time.Time, bound, who string) *protocol.Error {
+	r := l.ReserveN(now, 1)
+	wait := r.DelayFrom(now)
+	if wait == 0 {
+		return nil
+	}
+	r.CancelAt(now)
+	s.g.metrics.hit(bound)
+	err := protocol.Errorf(protocol.CodeRateLimited, "%s than --%s allows: try again later", who, bound)
+	err.RetryAfterMs = max(1, wait.Milliseconds())
+	return err
+}
+
+// snapshotSender returns the callback that queues the snapshot where it belongs: before every event that is later. For a
+// connection that counts, the lists would be out of date at once: it gets the number only.
+func (s *session) snapshotSender(mode hub.PresenceMode) func(hub.Snapshot) {
+	if mode == hub.PresenceNone {
+		return nil
+	}
+	return func(snapshot hub.Snapshot) {
+		if mode == hub.PresenceCount {
+			snapshot.Truncated = snapshot.Truncated || len(snapshot.Members)+len(snapshot.Typing) > 0
+			snapshot.Members, snapshot.Typing = nil, nil
+		}
+		s.send(protocol.SnapshotFrame(snapshot, nowMs()))
+	}
+}
+
+func (s *session) joinRefused(err error) *protocol.Error {
+	switch {
+	case errors.Is(err, hub.ErrTooManyChannels):
+		s.g.metrics.hit("max-channels")
+	case errors.Is(err, hub.ErrTooManyEntries):
+		s.g.metrics.hit("max-presence-entries")
+	}
+	return refusedByHub(err)
+}
+
+// awaitInterest waits until publishes of all linked peers reach the channel here; false: some may not yet.
+func (g *Gateway) awaitInterest(channel string, seq uint64) (complete bool) {
+	if g.cluster == nil {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(g.ctx, mostWait)
+	defer cancel()
+	complete = g.cluster.AwaitInterest(ctx, channel, seq)
+	if !complete {
+		g.metrics.partial.Inc()
+	}
+	return complete
+}

@@ -1,0 +1,113 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/starling-realtime/starling/gateway/buildinfo"
+	"github.com/starling-realtime/starling/gateway/mesh/keyring"
+	"github.com/starling-realtime/starling/hub"
+)
+
+// Run is `starling gateway`: it serves clients, operators and other gateways at the config's addresses until ctx ends, then
+// drains and returns nil. An error says what could not be started or failed on the way.
+func Run(ctx context.Context, cfg Config, logger *slog.Logger) error {
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	boot := randomBoot()
+	keys, err := loadKeys(cfg, boot)
+	if err != nil {
+		return err
+	}
+	clients, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	defer func() { _ = clients.Close() }()
+	admin, err := net.Listen("tcp", cfg.AdminListen)
+	if err != nil {
+		return fmt.Errorf("--admin-listen: %w", err)
+	}
+	defer func() { _ = admin.Close() }()
+
+	g, err := New(cfg, Options{Logger: logger, Boot: boot, Keys: keys, NewCluster: newMesh})
+	if err != nil {
+		return err
+	}
+	logger.Info("gateway runs", "version", buildinfo.Version(), "node", g.node, "boot", boot.String(), "cluster", cfg.Cluster,
+		"clients", clients.Addr().String(), "admin", admin.Addr().String())
+	return g.serve(ctx, clients, admin)
+}
+
+// loadKeys reads the cluster's keys. Without a file they are the development keys, which anybody can compute; the config was
+// checked to reach loopback addresses only.
+func loadKeys(cfg Config, boot hub.Boot) (*keyring.Keyring, error) {
+	keys := keyring.Insecure(cfg.Cluster)
+	if cfg.MeshKeyFile != "" {
+		var err error
+		if keys, err = keyring.Load(cfg.MeshKeyFile); err != nil {
+			return nil, fmt.Errorf("--mesh-key-file: %w", err)
+		}
+	}
+	ring, err := keyring.New(keyring.Identity{Cluster: cfg.Cluster, Boot: boot}, keys)
+	if err != nil {
+		return nil, fmt.Errorf("--mesh-key-file: %w", err)
+	}
+	return ring, nil
+}
+
+// serve serves both sides until ctx ends or one of them fails, then drains and closes. The admin side is the last to go, so
+// that probes see why the gateway is not ready.
+func (g *Gateway) serve(ctx context.Context, clients, admin net.Listener) error {
+	clientServer := g.newServer(g.Handler())
+	adminServer := g.newServer(g.AdminHandler())
+	group, failed := errgroup.WithContext(ctx)
+	group.Go(func() error { return serveOn(clientServer, clients, "clients") })
+	group.Go(func() error { return serveOn(adminServer, admin, "the admin port") })
+	group.Go(func() error {
+		<-failed.Done()
+		return g.stop(context.WithoutCancel(ctx), clientServer, adminServer)
+	})
+	return group.Wait()
+}
+
+// stop drains and closes within the shutdown timeout and what leaving the mesh takes.
+func (g *Gateway) stop(ctx context.Context, clients, admin *http.Server) error {
+	drainCtx, cancel := context.WithTimeout(ctx, g.cfg.ShutdownTimeout+closeTimeout)
+	defer cancel()
+	if err := g.Drain(drainCtx, "shutdown"); err != nil {
+		g.logger.Warn("drain was not done in time", "error", err)
+	}
+	closeCtx, cancel := context.WithTimeout(ctx, leaveTimeout)
+	defer cancel()
+	return errors.Join(clients.Close(), g.Close(closeCtx), admin.Close())
+}
+
+// leaveTimeout bounds what comes after a drain: cutting what is left and leaving the mesh.
+const leaveTimeout = 5 * time.Second
+
+func serveOn(server *http.Server, listener net.Listener, what string) error {
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving %s: %w", what, err)
+	}
+	return nil
+}
+
+func (g *Gateway) newServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: g.cfg.HandshakeTimeout,
+		ReadTimeout:       g.cfg.HandshakeTimeout,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(g.logger.Handler(), slog.LevelDebug),
+	}
+}

@@ -1,0 +1,137 @@
+package gateway
+
+import (
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
+
+	"github.com/starling-realtime/starling/gateway/auth"
+	"github.com/starling-realtime/starling/gateway/fanout"
+	"github.com/starling-realtime/starling/gateway/protocol"
+	"github.com/starling-realtime/starling/hub"
+)
+
+// A session is one client connection. It implements [hub.Conn]. Idle, it costs one goroutine, which reads.
+type session struct {
+	g      *Gateway
+	conn   *websocket.Conn // for reading only
+	socket *fanout.Socket  // for writing
+	id     string
+	member string
+	// tie is what the client chose to tie its overlapping connections with; empty: nothing.
+	tie  string
+	addr netip.Addr
+	// expires is when the credentials end, in Unix milliseconds; 0: never.
+	expires int64
+
+	// heard is when the last frame came, by the gateway's clock. pinged is the sweep's own.
+	heard  atomic.Int64
+	pinged int64
+	// closing is the close code once the session ends: set once.
+	closing atomic.Uint32
+
+	rosterSlot  int
+	rosterShard uint8
+
+	// These belong to the read goroutine.
+	channels channelSet
+	joins    *rate.Limiter
+	bad      badFrames
+
+	mu      sync.Mutex
+	closed  bool
+	onClose []func()
+}
+
+// byClient stands in session.closing for a close that the client began.
+const byClient = 1
+
+// accept upgrades and serves a connection. It returns at once, so that the memory of the HTTP request is given back while the
+// connection lives.
+func (g *Gateway) accept(w http.ResponseWriter, r *http.Request, identity auth.Identity, addr netip.Addr) {
+	s := &session{g: g, id: g.ids.next(), member: identity.MemberID, tie: r.URL.Query().Get("session"), addr: addr}
+	if !identity.Expires.IsZero() {
+		s.expires = identity.Expires.UnixMilli()
+	}
+	conn, socket, err := g.upgrade(w, r, fanout.SocketOptions{OnSlow: s.tooSlow})
+	if err != nil {
+		g.admission.leave(addr)
+		g.logger.Debug("handshake failed", "remote", r.RemoteAddr, "error", err)
+		return
+	}
+	s.conn, s.socket = conn, socket
+	s.heard.Store(g.clock())
+	s.pinged = g.clock()
+	g.hub.Bind(s)
+	g.metrics.accepted.Inc()
+	s.send(protocol.Welcome{
+		ConnID: s.id, MemberID: s.member, Gateway: g.node,
+		HeartbeatMs: g.cfg.Heartbeat.Milliseconds(), MaxMessageBytes: int64(g.cfg.Limits.MessageBytes),
+	}.Frame(nowMs()))
+	g.roster.add(s)
+	if g.refusing.Load() {
+		// The drain looked at the roster before this session was in it.
+		s.end(protocol.CloseRestart, "draining")
+	}
+	if !g.tasks.start(s.read) {
+		socket.Abort()
+		s.finish()
+	}
+}
+
+// ID implements [hub.Conn].
+func (s *session) ID() string { return s.id }
+
+// Deliver implements [hub.Conn].
+func (s *session) Deliver(e *hub.Event) error { return s.socket.Enqueue(protocol.EventFrame(e)) }
+
+// OnClose implements [hub.Conn].
+func (s *session) OnClose(fn func()) {
+	s.mu.Lock()
+	if !s.closed {
+		s.onClose = append(s.onClose, fn)
+		s.mu.Unlock()
+		return
+	}
+	s.mu.Unlock()
+	fn()
+}
+
+// send queues a frame. A socket that does not take it is closing, and its client learns why from the close code.
+func (s *session) send(frame []byte) { _ = s.socket.Enqueue(frame) }
+
+// end closes the session with a code and a reason, once what is queued has been written. The first call decides.
+func (s *session) end(code protocol.CloseCode, reason string) {
+	if s.closing.CompareAndSwap(0, uint32(code)) {
+		s.socket.CloseWith(protocol.CloseFrame(code, reason), time.Now().Add(closeTimeout))
+	}
+}
+
+// tooSlow notes what the pool has decided; the pool itself sends the close frame.
+func (s *session) tooSlow(fanout.Reason) { s.closing.CompareAndSwap(0, uint32(protocol.CloseTooSlow)) }
+
+// finish runs when nothing can be read any more.
+func (s *session) finish() {
+	s.socket.Close()
+	s.mu.Lock()
+	s.closed = true
+	callbacks := s.onClose
+	s.onClose = nil
+	s.mu.Unlock()
+	for _, fn := range callbacks {
+		fn()
+	}
+	s.g.roster.remove(s)
+	s.g.admission.leave(s.addr)
+	s.g.metrics.ended(s.closing.Load())
+}
+
+func nowMs() int64 { return time.Now().UnixMilli() }
+
+// clock is the time since the gateway started, in milliseconds. It does not jump when the wall clock is set.
+func (g *Gateway) clock() int64 { return time.Since(g.started).Milliseconds() }

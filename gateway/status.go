@@ -1,0 +1,67 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/starling-realtime/starling/gateway/buildinfo"
+	"github.com/starling-realtime/starling/hub"
+)
+
+// Status is what GET /status answers. Channels, members and presence entries are of the merged view of all gateways: do not add up
+// those of several.
+type Status struct {
+	Node    string `json:"node"`
+	Boot    string `json:"boot"`
+	Version string `json:"version"`
+	Cluster string `json:"cluster"`
+	// Ready says whether the gateway takes clients; Reason says why not.
+	Ready    bool   `json:"ready"`
+	Reason   string `json:"reason,omitempty"`
+	Draining bool   `json:"draining"`
+	// Phase is the drain's.
+	Phase           string       `json:"phase"`
+	StartedAt       time.Time    `json:"startedAt"`
+	Connections     int          `json:"connections"`
+	MaxConnections  int          `json:"maxConnections"`
+	Channels        int          `json:"channels"`
+	LocalChannels   int          `json:"localChannels"`
+	Members         int          `json:"members"`
+	PresenceEntries int          `json:"presenceEntries"`
+	LocalEntries    int          `json:"localPresenceEntries"`
+	Peers           []PeerStatus `json:"peers"`
+}
+
+// Status returns what /status says.
+func (g *Gateway) Status() Status {
+	r := g.read()
+	s := Status{
+		Node: g.node, Boot: g.boot.String(), Version: buildinfo.Version(), Cluster: g.cfg.Cluster,
+		Ready: r.ready, Reason: r.reason, Draining: r.draining, Phase: g.DrainStatus().Phase, StartedAt: g.started.UTC(),
+		Connections: r.connections, MaxConnections: g.cfg.Limits.Connections,
+		Channels: r.hub.Channels, LocalChannels: r.hub.LocalChannels, Members: r.hub.Members,
+		PresenceEntries: r.hub.PresenceEntries, LocalEntries: r.hub.LocalEntries,
+		Peers: []PeerStatus{},
+	}
+	if g.cluster != nil {
+		s.Peers = append(s.Peers, g.cluster.Status().Peers...)
+	}
+	return s
+}
+
+// A reading is the numbers that /status and /metrics share.
+type reading struct {
+	ready       bool
+	reason      string
+	draining    bool
+	connections int
+	hub         hub.Stats
+}
+
+func (g *Gateway) read() reading {
+	r := reading{draining: g.ready.draining.Load(), connections: g.roster.len(), hub: g.hub.Stats()}
+	r.ready, r.reason = g.ready.state()
+	return r
+}
+
+// Ready says whether the gateway takes clients, and if not, why.
+func (g *Gateway) Ready() (ready bool, reason string) { return g.ready.state() }

@@ -1,0 +1,51 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/starling-realtime/starling/gateway/protocol"
+)
+
+// sweepPeriod is the longest time between two looks at one session, and so how late its end may be noticed.
+const sweepPeriod = time.Second
+
+// sweep pings all sessions, and ends those that are silent or whose credentials have expired. One goroutine and no timers: with
+// a timer for each connection the heap of timers alone would cost more.
+func (g *Gateway) sweep() {
+	period := min(sweepPeriod, g.cfg.Heartbeat/4)
+	ticker := time.NewTicker(period / rosterShards)
+	defer ticker.Stop()
+	var batch []*session
+	for i := 0; ; i = (i + 1) % rosterShards {
+		select {
+		case <-g.ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		batch = g.roster.copyShard(i, batch[:0])
+		now, wall := g.clock(), nowMs()
+		for _, s := range batch {
+			s.check(now, wall)
+		}
+		clear(batch)
+	}
+}
+
+// check is called by the sweep only.
+func (s *session) check(now, wall int64) {
+	if s.closing.Load() != 0 {
+		return
+	}
+	heartbeat := s.g.cfg.Heartbeat.Milliseconds()
+	switch {
+	case s.expires != 0 && wall >= s.expires:
+		s.g.metrics.expired.Inc()
+		s.end(protocol.CloseExpired, "credentials expired: connect again with new ones")
+	case now-s.heard.Load() > 2*heartbeat:
+		s.g.metrics.silent.Inc()
+		s.end(protocol.CloseGoingAway, "nothing came for two heartbeats")
+	case now-s.pinged >= heartbeat:
+		s.pinged = now
+		s.send(s.g.pingFrame)
+	}
+}

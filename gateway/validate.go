@@ -1,0 +1,145 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/starling-realtime/starling/gateway/mesh/keyring"
+	"github.com/starling-realtime/starling/hub"
+)
+
+// Validate reports everything that is wrong, each line naming the flag and what would be right; nil: nothing is. It opens no
+// file and resolves no name.
+func (c *Config) Validate() error {
+	return errors.Join(
+		c.validateAuth(),
+		checkAddress("listen", c.Listen),
+		checkAddress("admin-listen", c.AdminListen),
+		c.validateMesh(),
+		c.validateServer(),
+		oneOf("log-format", c.LogFormat, "text", "json"),
+		oneOf("log-level", c.LogLevel, "debug", "info", "warn", "error"),
+	)
+}
+
+func (c *Config) validateAuth() error {
+	switch {
+	case c.Anonymous && c.JWTKeyFile != "":
+		return errors.New("--anonymous and --jwt-key-file exclude each other: choose how clients are identified")
+	case !c.Anonymous && c.JWTKeyFile == "":
+		return errors.New("neither --jwt-key-file nor --anonymous is given: " +
+			"name the file with the keys of members' tokens, or let every client choose its member id with --anonymous")
+	case c.Anonymous && c.TokenInQuery:
+		return errors.New("--token-in-query has no meaning with --anonymous: there are no tokens")
+	}
+	return nil
+}
+
+// validateServer checks what an embedding program's gateway uses too.
+func (c *Config) validateServer() error {
+	errs := []error{
+		between("typing-ttl", c.TypingTTL, 0, time.Hour),
+		between("disconnect-grace", c.DisconnectGrace, 0, time.Hour),
+		between("heartbeat", c.Heartbeat, 100*time.Millisecond, 10*time.Minute),
+		between("handshake-timeout", c.HandshakeTimeout, 100*time.Millisecond, 5*time.Minute),
+		between("shutdown-timeout", c.ShutdownTimeout, 0, time.Hour),
+		c.Limits.validate(),
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateMesh() error {
+	errs := []error{
+		checkAddress("mesh-listen", c.MeshListen),
+		between("node-grace", c.NodeGrace, 0, time.Hour),
+	}
+	if err := keyring.CheckCluster(c.Cluster); err != nil {
+		errs = append(errs, fmt.Errorf("--cluster: %w", err))
+	}
+	if c.NodeName != "" {
+		errs = append(errs, hub.CheckName("--node-name", c.NodeName))
+	}
+	for _, peer := range c.Join {
+		errs = append(errs, checkPeer(peer))
+	}
+	if c.MeshKeyFile == "" && !isLoopback(c.MeshListen) {
+		errs = append(errs, fmt.Errorf("--mesh-key-file is not given, and then --mesh-listen must be a loopback address such as 127.0.0.1:7946, not %q: "+
+			"on a network, gateways must prove that they share a key", c.MeshListen))
+	}
+	if c.MeshKeyFile == "" && c.MeshAdvertise != "" && !isLoopback(c.MeshAdvertise) {
+		errs = append(errs, fmt.Errorf("--mesh-key-file is not given, and then --mesh-advertise must be a loopback address too, not %q", c.MeshAdvertise))
+	}
+	return errors.Join(errs...)
+}
+
+func (l *Limits) validate() error {
+	const most = 1 << 30
+	errs := []error{
+		between("max-connections", l.Connections, 1, 10_000_000),
+		between("max-connections-per-address", l.ConnectionsPerAddress, 0, 10_000_000),
+		between("max-channels", l.Channels, 1, 100_000_000),
+		between("max-channels-per-connection", l.ChannelsPerConnection, 1, 1_000_000),
+		between("max-presence-entries", l.PresenceEntries, 1, 1_000_000_000),
+		between("joins-per-second", l.JoinsPerSecond, 1, 10_000_000),
+		between("joins-per-second-per-connection", l.JoinsPerSecondPerConnection, 1, 1_000_000),
+		between("max-bad-frames", l.BadFrames, 1, 1_000_000),
+		between("max-snapshot-members", l.SnapshotMembers, 1, 1_000_000),
+		between("max-message-bytes", l.MessageBytes, 1<<10, 16<<20),
+		between("send-queue-bytes", l.SendQueueBytes, 1<<10, most),
+		between("link-queue-bytes", l.LinkQueueBytes, 64<<10, most),
+	}
+	return errors.Join(errs...)
+}
+
+func between[T int | time.Duration](flag string, value, least, most T) error {
+	if value < least || value > most {
+		return fmt.Errorf("--%s is %v, want %v to %v", flag, value, least, most)
+	}
+	return nil
+}
+
+func oneOf(flag, value string, allowed ...string) error {
+	for _, a := range allowed {
+		if value == a {
+			return nil
+		}
+	}
+	return fmt.Errorf("--%s is %q, want one of %q", flag, value, allowed)
+}
+
+func checkAddress(flag, address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("--%s is %q, want host:port or :port: %w", flag, address, err)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("--%s is %q, want a port from 0 to 65535", flag, address)
+	}
+	return nil
+}
+
+func checkPeer(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || host == "" {
+		return fmt.Errorf("--join has %q, want host:port such as gateways.example.com:7946", address)
+	}
+	return checkAddress("join", address)
+}
+
+// isLoopback says whether only this machine can reach a host or host:port. Names but localhost are not looked up: what they
+// mean can change.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = address
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
