@@ -57,22 +57,20 @@ func start(t *testing.T, cfg Config) *Transport {
 	}
 	tr, err := New(cfg)
 	require.NoError(t, err)
-	t.Cleanup(func() {
-		require.NoError(t, tr.Shutdown())
-		requireNoGoroutine(t)
-	})
+	t.Cleanup(func() { require.NoError(t, tr.Shutdown()) })
 	return tr
 }
 
-// requireNoGoroutine fails when a goroutine that this package started is still there.
-func requireNoGoroutine(t *testing.T) {
-	t.Helper()
-	var stacks string
-	require.Eventually(t, func() bool {
-		buf := make([]byte, 1<<20)
-		stacks = string(buf[:runtime.Stack(buf, true)])
-		return !strings.Contains(stacks, "(*Transport)") && !strings.Contains(stacks, "(*NetTransport)")
-	}, patience, 5*time.Millisecond, "leaked")
+// TestMain fails when a goroutine that a transport started outlives all tests.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	buf := make([]byte, 1<<20)
+	stacks := string(buf[:runtime.Stack(buf, true)])
+	if strings.Contains(stacks, "(*Transport)") || strings.Contains(stacks, "(*NetTransport)") {
+		fmt.Fprintln(os.Stderr, "leaked goroutines:\n"+stacks)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 func dial(t *testing.T, tr *Transport, first ...byte) net.Conn {
