@@ -1,0 +1,40 @@
+package hub
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+)
+
+// inBubble runs fn with a clock of its own, and hands a failure to t. It is for rapid: a failing synctest.Test would end
+// the whole test, where rapid wants to try again with less.
+func inBubble(outer *testing.T, t require.TestingT, fn func(t require.TestingT)) {
+	c := &collector{}
+	synctest.Test(outer, func(*testing.T) { c.run(fn) })
+	if c.failure != "" {
+		t.Errorf("%s", c.failure)
+		t.FailNow()
+	}
+}
+
+// A collector is a TestingT that keeps the first failure and unwinds to its run.
+type collector struct{ failure string }
+
+func (c *collector) Errorf(format string, args ...any) {
+	if c.failure == "" {
+		c.failure = fmt.Sprintf(format, args...)
+	}
+}
+
+func (c *collector) FailNow() { panic(c) }
+
+func (c *collector) run(fn func(t require.TestingT)) {
+	defer func() {
+		if r := recover(); r != nil && r != any(c) {
+			panic(r)
+		}
+	}()
+	fn(c)
+}
