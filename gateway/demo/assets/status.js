@@ -1,6 +1,6 @@
 // The state of the connection: the chip at the top and the panel at the side.
 
-const WORDS = { online: 'Connected', connecting: 'Connecting', waiting: 'Disconnected' };
+const WORDS = { online: 'Connected', connecting: 'Connecting', waiting: 'Offline' };
 
 export class Status {
   #parts;
