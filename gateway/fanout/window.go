@@ -1,0 +1,56 @@
+package fanout
+
+import "time"
+
+// A window is how long a shard that has work waits for more of it before it writes. Waiting saves system calls only when
+// many sockets are written again and again with few frames each, so after each pass:
+//
+//   - Load is the share of time that the shard spent in passes, without the waits in windows, smoothed over about four.
+//   - When the pass took over 1 ms, load is over a half and a socket got fewer than 8 frames on average, the window
+//     doubles, from 250 µs up to its bound.
+//   - When the pass took less than 1 ms, load is under a quarter or a socket got 16 frames or more, it halves, and under
+//     250 µs it is nothing.
+//   - Between these it stays, so that it does not swing.
+//
+// Long waits for work lower the load, so a shard that was idle begins again without a window. A backlog, which is a socket
+// that had more than one write can carry, skips the window.
+type window struct {
+	bound time.Duration
+	size  time.Duration
+	load  float64
+}
+
+const (
+	smallestWindow = 250 * time.Microsecond
+	longPass       = time.Millisecond
+	smallBatch     = 8
+	largeBatch     = 16
+)
+
+// A pass is what one round over the sockets with something queued took and did.
+type pass struct {
+	idle   time.Duration // the wait for work before it
+	busy   time.Duration
+	writes int
+	frames int
+	bytes  int
+}
+
+func (w *window) adapt(p pass) {
+	if p.writes == 0 {
+		return
+	}
+	share := float64(p.busy) / float64(max(1, p.busy+p.idle))
+	w.load += (share - w.load) / 4
+	if p.idle > 50*time.Millisecond {
+		w.load = share
+	}
+	switch batch := p.frames / p.writes; {
+	case p.busy < longPass, w.load < 0.25, batch >= largeBatch:
+		if w.size /= 2; w.size < smallestWindow {
+			w.size = 0
+		}
+	case w.load > 0.5 && batch < smallBatch:
+		w.size = min(max(2*w.size, smallestWindow), w.bound)
+	}
+}
