@@ -16,7 +16,8 @@ func appendDelta(b []byte, seq uint64, d hub.Delta) []byte {
 	b = binary.AppendUvarint(b, seq)
 	b = appendString(b, d.Channel)
 	b = appendString(b, d.Member)
-	return binary.AppendUvarint(b, uint64(d.TTL/time.Millisecond))
+	// Rounded up, because 0 would mean that it never ends.
+	return binary.AppendUvarint(b, uint64((d.TTL+time.Millisecond-1)/time.Millisecond))
 }
 
 func parseDelta(body []byte) (seq uint64, d hub.Delta, err error) {
