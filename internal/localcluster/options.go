@@ -49,6 +49,8 @@ func (o *Options) Validate() error {
 
 // A View shows what happens. Its methods are called from many goroutines.
 type View interface {
+	// Listening gives the address that clients connect to, host:port. It is called once, first.
+	Listening(address string)
 	// Event says in one line that something happened.
 	Event(text string)
 	// Log is one line of a gateway's log.

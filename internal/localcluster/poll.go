@@ -23,9 +23,11 @@ const (
 
 // A status is what this package uses of a gateway's /status.
 type status struct {
-	Draining    bool `json:"draining"`
-	Connections int  `json:"connections"`
-	Members     int  `json:"members"`
+	// Reason says why the gateway is not ready.
+	Reason      string `json:"reason"`
+	Draining    bool   `json:"draining"`
+	Connections int    `json:"connections"`
+	Members     int    `json:"members"`
 	Peers       []struct {
 		LinkedIn  bool `json:"linkedIn"`
 		LinkedOut bool `json:"linkedOut"`

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// killMargin is how much later than its own shutdown timeout a gateway is killed.
-const killMargin = 5 * time.Second
+// killMargin is how much later than its own shutdown timeout a gateway is killed: leaving the mesh takes some time too.
+const killMargin = 12 * time.Second
 
 // A process is one life of a gateway.
 type process struct {

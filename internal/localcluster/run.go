@@ -30,7 +30,7 @@ type cluster struct {
 	admin   adminClient
 	slots   []*slot
 	started time.Time
-	address string // the front's
+	address string // where clients reach the front
 
 	// showing is held while the view is told, so that it never gets an older look after a newer one.
 	showing   sync.Mutex
@@ -45,13 +45,15 @@ func Run(ctx context.Context, opts Options) (err error) {
 		return err
 	}
 	events := slog.New(slog.NewTextHandler(eventWriter{opts.View}, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
+	address := Reachable(listener.Addr().String())
+	opts.View.Listening(address)
 	c := &cluster{
 		opts:    opts,
 		ports:   newPortPicker(),
 		front:   front.New(listener, front.Options{Logger: events}),
 		admin:   newAdminClient(),
 		started: time.Now(),
-		address: listener.Addr().String(),
+		address: address,
 	}
 	defer c.admin.close()
 	defer func() { err = errors.Join(err, c.front.Close()) }()

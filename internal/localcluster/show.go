@@ -32,10 +32,9 @@ func (c *cluster) show() {
 }
 
 func (c *cluster) announce(ready int) {
-	host := Reachable(c.address)
-	c.event("%d of %d gateways are ready; clients connect to ws://%s/ws", ready, len(c.slots), host)
+	c.event("%d of %d gateways are ready; clients connect to ws://%s/ws", ready, len(c.slots), c.address)
 	if c.opts.Demo {
-		c.event("open http://%s/", host)
+		c.event("open http://%s/", c.address)
 	}
 }
 

@@ -5,9 +5,12 @@ import (
 	"time"
 )
 
+// slowStart is how long after its start a gateway's reason for not being ready is worth an event.
+const slowStart = 8 * time.Second
+
 // poll watches a gateway until ctx ends, tells the front whether it may have clients, and reports whether it was ever ready.
 func (s *slot) poll(ctx context.Context, at addresses) (wasReady bool) {
-	w := watch{slot: s, at: at}
+	w := watch{slot: s, at: at, since: time.Now()}
 	ticker := time.NewTicker(readyInterval)
 	defer ticker.Stop()
 	for n := 0; ; n++ {
@@ -29,6 +32,9 @@ type watch struct {
 	ready    bool
 	wasReady bool
 	misses   int
+
+	since      time.Time
+	complained bool
 }
 
 // readiness asks whether the gateway takes clients and reports whether that has changed.
@@ -75,6 +81,10 @@ func (w *watch) status(ctx context.Context) {
 	s, err := w.slot.cluster.admin.status(ctx, w.at.admin)
 	if err != nil || ctx.Err() != nil {
 		return
+	}
+	if s.Reason != "" && !w.wasReady && !w.complained && time.Since(w.since) > slowStart {
+		w.complained = true
+		w.slot.cluster.event("%s is not ready yet: %s", w.slot.name, s.Reason)
 	}
 	w.slot.update(func(g *Gateway) {
 		g.Connections, g.Members, g.Peers = s.Connections, s.Members, s.linkedPeers()
