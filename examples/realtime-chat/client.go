@@ -40,10 +40,10 @@ func (s *scene) connect(name string) *client {
 		return c
 	}
 	conn, res, err := websocket.DefaultDialer.DialContext(s.ctx, s.url+"?member="+url.QueryEscape(name), nil)
+	if res != nil {
+		defer res.Body.Close()
+	}
 	if err != nil {
-		if res != nil {
-			err = fmt.Errorf("%w: the gateway answered %s", err, res.Status)
-		}
 		s.err = fmt.Errorf("connecting %s: %w", name, err)
 		return c
 	}

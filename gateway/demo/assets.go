@@ -11,12 +11,20 @@ import (
 //go:embed assets/*.html assets/*.css assets/*.js assets/*.svg
 var embedded embed.FS
 
-// contentTypes are spelled out because the mime package asks the machine, whose answer may be wrong or missing.
-var contentTypes = map[string]string{
-	".html": "text/html; charset=utf-8",
-	".css":  "text/css; charset=utf-8",
-	".js":   "text/javascript; charset=utf-8",
-	".svg":  "image/svg+xml",
+// contentType spells out what the mime package would ask the machine, whose answer may be wrong or missing.
+func contentType(name string) string {
+	switch path.Ext(name) {
+	case ".html":
+		return "text/html; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	default:
+		return "application/octet-stream"
+	}
 }
 
 // asset is one embedded file, ready to be served.
@@ -41,7 +49,7 @@ func loadAssets() map[string]asset {
 		sum := sha256.Sum256(body)
 		files[entry.Name()] = asset{
 			body:        body,
-			contentType: contentTypes[path.Ext(entry.Name())],
+			contentType: contentType(entry.Name()),
 			etag:        `"` + hex.EncodeToString(sum[:16]) + `"`,
 		}
 	}

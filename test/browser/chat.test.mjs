@@ -136,6 +136,18 @@ test('leaving tells the gateway, and keeps name and channel for the way back', a
   await conn.end();
   assert.equal(await page.locator('#name').inputValue(), 'Ada');
   assert.equal(await page.locator('#channel').inputValue(), 'lobby');
+  await page.reload();
+  assert.ok(await page.locator('#entrance').isVisible(), 'a reload does not go back in');
+  assert.equal(it.fake.conns.length, 1);
+});
+
+test('an edited address leads to the other channel', async () => {
+  const { page, conn } = await it.joined();
+  await page.evaluate(() => { location.hash = 'channel=kitchen&name=Ada'; });
+  await conn.received('leave');
+  const second = await it.fake.conn(1);
+  assert.equal((await second.received('join')).payload.channel, 'kitchen');
+  await page.locator('#room-channel').filter({ hasText: 'kitchen' }).waitFor();
 });
 
 test('a reader who scrolled up is not pulled down', async () => {

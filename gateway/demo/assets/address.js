@@ -6,8 +6,9 @@ export function readAddress() {
   return { channel: params.get('channel') ?? '', name: params.get('name') ?? '' };
 }
 
-export function writeAddress({ channel, name }) {
-  history.replaceState(null, '', `#${new URLSearchParams({ channel, name })}`);
+/** Writes both, or the channel alone when the person is not in it: then a reload stays at the entrance. */
+export function writeAddress(place) {
+  history.replaceState(null, '', `#${new URLSearchParams(place)}`);
 }
 
 /** A link to invite others with: it names the channel, and leaves the name to them. */

@@ -26,7 +26,9 @@ function leave(problem = {}) {
   room = null;
   side.close();
   $('room').hidden = true;
-  showEntrance({ ...fromAddress(), ...problem });
+  const place = fromAddress();
+  writeAddress({ channel: place.channel });
+  showEntrance({ ...place, ...problem });
 }
 
 function fromAddress() {

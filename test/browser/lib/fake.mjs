@@ -153,6 +153,6 @@ class FakeConn {
 /** The policy of the real handler, so that a page that violates it fails here too. */
 async function contentSecurityPolicy() {
   const source = await readFile(new URL('security.go', DEMO), 'utf8');
-  const list = source.match(/contentSecurityPolicy = strings\.Join\(\[\]string\{([^}]*)\}/)[1];
-  return [...list.matchAll(/"([^"]+)"/g)].map((match) => match[1]).join('; ');
+  const expression = source.match(/const contentSecurityPolicy = ((?:"[^"]*"[\s+]*)+)/)[1];
+  return [...expression.matchAll(/"([^"]+)"/g)].map((match) => match[1]).join('');
 }
