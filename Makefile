@@ -70,6 +70,10 @@ lint: ## Check the code, the scripts and the formatting
 fmt: ## Format the Go code
 	go tool -modfile=hack/tools/golangci-lint.mod golangci-lint fmt
 
+.PHONY: fix
+fix: ## Let the linters mend what they can, and format
+	go tool -modfile=hack/tools/golangci-lint.mod golangci-lint run --fix ./...
+
 .PHONY: generate
 generate: ## Generate what is derived from the API types
 	@hack/generate.sh
