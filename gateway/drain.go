@@ -3,11 +3,8 @@ package gateway
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"sync"
 	"time"
-
-	"github.com/starling-realtime/starling/gateway/protocol"
 )
 
 // Phases of a drain, in order. PhaseServing is none.
@@ -41,6 +38,9 @@ type drain struct {
 	status DrainStatus
 	stop   context.CancelFunc
 	done   chan struct{}
+	// round counts drains, so that one asks each client once. window is how long clients have to move.
+	round  uint32
+	window time.Duration
 }
 
 // StartDrain begins to move all clients to other gateways, within the shutdown timeout, and returns at once. It reports
@@ -125,133 +125,4 @@ func (g *Gateway) DrainStatus() DrainStatus {
 	}
 	status.Connections = g.roster.len()
 	return status
-}
-
-// A drainPlan is the times of a drain.
-type drainPlan struct {
-	// deregister is how long upgrades are still accepted, so that load balancers have let go before anybody is refused.
-	deregister time.Duration
-	// window is how long clients have to move.
-	window time.Duration
-	// closing is how long connections have to take their close frame.
-	closing time.Duration
-	code    protocol.CloseCode
-}
-
-// planDrain divides the shutdown timeout. With nobody to move to, waiting would help nobody.
-func (g *Gateway) planDrain() drainPlan {
-	total := g.cfg.ShutdownTimeout
-	if !g.hasLivePeer() {
-		return drainPlan{closing: total, code: protocol.CloseGoingAway}
-	}
-	window := total * 6 / 10
-	return drainPlan{window: window, closing: total - window, code: protocol.CloseRestart}
-}
-
-func (g *Gateway) hasLivePeer() bool {
-	if g.cluster == nil {
-		return false
-	}
-	for _, p := range g.cluster.Status().Peers {
-		if p.live() {
-			return true
-		}
-	}
-	return false
-}
-
-// runDrain is the order of a drain: announce, deregister, refuse, move, close, flush. Leaving the mesh is [Gateway.Close]'s.
-func (g *Gateway) runDrain(ctx context.Context) {
-	plan := g.planDrain()
-	g.logger.Info("draining", "connections", g.roster.len(), "window", plan.window)
-	if !sleep(ctx, plan.deregister) || !g.enterPhase(ctx, PhaseMoving) {
-		return
-	}
-	if plan.window > 0 {
-		g.move(ctx, plan.window)
-	}
-	if !g.awaitEmpty(ctx, plan.window) || !g.enterPhase(ctx, PhaseClosing) {
-		return
-	}
-	forced := g.endAll(plan.code, "draining")
-	g.noteForced(forced)
-	g.awaitEmpty(ctx, plan.closing)
-	if g.cluster != nil {
-		flushCtx, cancel := context.WithTimeout(ctx, closeTimeout)
-		defer cancel()
-		if err := g.cluster.Flush(flushCtx); err != nil {
-			g.logger.Warn("peers may not have got everything before this gateway leaves", "error", err)
-		}
-	}
-	g.enterPhase(ctx, PhaseDrained)
-	g.logger.Info("drained", "forced", forced)
-}
-
-// enterPhase goes on, unless the drain was canceled meanwhile.
-func (g *Gateway) enterPhase(ctx context.Context, phase string) bool {
-	g.drain.mu.Lock()
-	defer g.drain.mu.Unlock()
-	if ctx.Err() != nil {
-		return false
-	}
-	g.drain.status.Phase = phase
-	g.refusing.Store(true)
-	return true
-}
-
-func (g *Gateway) noteForced(n int) {
-	g.metrics.forced.Add(float64(n))
-	g.drain.mu.Lock()
-	defer g.drain.mu.Unlock()
-	g.drain.status.Forced = n
-}
-
-// mostOverlap is how long a client that moves is asked to read both connections: longer than any wait for a join's reply.
-const mostOverlap = 2 * time.Second
-
-// move asks every client to connect again at a random time in the first half of the window, so that they do not come all at once.
-func (g *Gateway) move(ctx context.Context, window time.Duration) {
-	overlap := min(window/3, mostOverlap)
-	for _, s := range g.roster.all() {
-		if ctx.Err() != nil {
-			return
-		}
-		after := time.Duration(rand.Int64N(int64(window/2) + 1))
-		s.send(protocol.Reconnect{Reason: "drain", AfterMs: after.Milliseconds(), OverlapMs: overlap.Milliseconds()}.Frame(nowMs()))
-	}
-}
-
-// endAll closes all sessions and returns how many there were.
-func (g *Gateway) endAll(code protocol.CloseCode, reason string) int {
-	all := g.roster.all()
-	for _, s := range all {
-		s.end(code, reason)
-	}
-	return len(all)
-}
-
-// awaitEmpty waits until the last connection has ended, for most so long; it reports whether ctx still stands.
-func (g *Gateway) awaitEmpty(ctx context.Context, most time.Duration) bool {
-	const step = 10 * time.Millisecond
-	for deadline := time.Now().Add(most); g.admission.count.Load() > 0 && time.Now().Before(deadline); {
-		if !sleep(ctx, step) {
-			return false
-		}
-	}
-	return ctx.Err() == nil
-}
-
-// sleep waits for d; it reports whether ctx still stands.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

@@ -35,6 +35,9 @@ type session struct {
 	// closing is the close code once the session ends: set once.
 	closing atomic.Uint32
 
+	// asked is the round of the drain that asked this client to move.
+	asked atomic.Uint32
+
 	rosterSlot  int
 	rosterShard uint8
 
@@ -75,8 +78,7 @@ func (g *Gateway) accept(w http.ResponseWriter, r *http.Request, identity auth.I
 	}.Frame(nowMs()))
 	g.roster.add(s)
 	if g.refusing.Load() {
-		// The drain looked at the roster before this session was in it.
-		s.end(protocol.CloseRestart, "draining")
+		g.drainLatecomer(s)
 	}
 	if !g.tasks.start(s.read) {
 		socket.Abort()

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/starling-realtime/starling/gateway/auth"
 	"github.com/starling-realtime/starling/gateway/mesh/keyring"
 	"github.com/starling-realtime/starling/hub"
 )
@@ -21,6 +22,7 @@ func (c *Config) Validate() error {
 		checkAddress("admin-listen", c.AdminListen),
 		c.validateMesh(),
 		c.validateServer(),
+		c.validateOrigins(),
 		oneOf("log-format", c.LogFormat, "text", "json"),
 		oneOf("log-level", c.LogLevel, "debug", "info", "warn", "error"),
 	)
@@ -35,6 +37,13 @@ func (c *Config) validateAuth() error {
 			"name the file with the keys of members' tokens, or let every client choose its member id with --anonymous")
 	case c.Anonymous && c.TokenInQuery:
 		return errors.New("--token-in-query has no meaning with --anonymous: there are no tokens")
+	}
+	return nil
+}
+
+func (c *Config) validateOrigins() error {
+	if _, err := auth.NewOriginPolicy(c.AllowedOrigins); err != nil {
+		return fmt.Errorf("--allowed-origins: %w", err)
 	}
 	return nil
 }
@@ -60,8 +69,8 @@ func (c *Config) validateMesh() error {
 	if err := keyring.CheckCluster(c.Cluster); err != nil {
 		errs = append(errs, fmt.Errorf("--cluster: %w", err))
 	}
-	if c.NodeName != "" {
-		errs = append(errs, hub.CheckName("--node-name", c.NodeName))
+	if c.NodeName != "" && (len(c.NodeName) > mostNodeName || hub.CheckName("node name", c.NodeName) != nil) {
+		errs = append(errs, fmt.Errorf("--node-name is %.120q, want at most %d bytes of UTF-8 without control characters", c.NodeName, mostNodeName))
 	}
 	for _, peer := range c.Join {
 		errs = append(errs, checkPeer(peer))
@@ -129,6 +138,9 @@ func checkPeer(address string) error {
 	}
 	return checkAddress("join", address)
 }
+
+// mostNodeName keeps the name and the boot within what memberlist carries.
+const mostNodeName = 100
 
 // isLoopback says whether only this machine can reach a host or host:port. Names but localhost are not looked up: what they
 // mean can change.

@@ -1,0 +1,161 @@
+package gateway_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/starling-realtime/starling/gateway"
+	"github.com/starling-realtime/starling/gateway/mesh/keyring"
+	"github.com/starling-realtime/starling/gateway/protocol"
+)
+
+func TestDrainMovesClientsAndThenClosesTheRest(t *testing.T) {
+	cluster, use := newCluster()
+	s := serve(t, func(c *gateway.Config, o *gateway.Options) {
+		use(c, o)
+		c.ShutdownTimeout = 2 * time.Second
+	}).ready()
+	moves, stays := s.member("ann"), s.member("bob")
+	s.metric(`starling_connections 2`)
+	require.True(t, s.StartDrain("test"))
+	require.False(t, s.StartDrain("again"), "one at a time")
+
+	status, body := s.get("/readyz")
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Equal(t, "draining\n", body)
+	for _, p := range []*peer{moves, stays} {
+		f := p.expect("reconnect")
+		require.Equal(t, "drain", f.get(t, "reason"))
+		require.LessOrEqual(t, f.get(t, "afterMs"), 600.0)
+		require.InDelta(t, 400, f.get(t, "overlapMs"), 1)
+	}
+	require.Equal(t, http.StatusServiceUnavailable, s.refused("member=eve", nil).StatusCode)
+	status, _ = s.get("/healthz")
+	require.Equal(t, http.StatusOK, status, "alive to the end")
+	require.NoError(t, moves.Close())
+	stays.expectClose(protocol.CloseRestart)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	require.NoError(t, s.Drain(ctx, "test"))
+	got := s.DrainStatus()
+	require.Equal(t, gateway.PhaseDrained, got.Phase)
+	require.Equal(t, []int{2, 0, 1}, []int{got.AtStart, got.Connections, got.Forced})
+	require.NoError(t, s.Close(ctx))
+	require.Equal(t, []string{"start", "draining", "flush", "close"}, cluster.noted())
+}
+
+func TestDrainEndsEarlyWhenAllHaveMoved(t *testing.T) {
+	_, use := newCluster()
+	s := serve(t, func(c *gateway.Config, o *gateway.Options) {
+		use(c, o)
+		c.ShutdownTimeout = time.Hour
+	}).ready()
+	p := s.member("ann")
+	s.StartDrain("test")
+	p.expect("reconnect")
+	require.NoError(t, p.Close())
+	eventually(t, func() bool { return s.DrainStatus().Phase == gateway.PhaseDrained }, "drained")
+	require.Zero(t, s.DrainStatus().Forced)
+}
+
+func TestDrainWithNobodyToMoveToClosesAtOnce(t *testing.T) {
+	s := serve(t, func(c *gateway.Config, _ *gateway.Options) { c.ShutdownTimeout = time.Hour })
+	p := s.member("ann")
+	s.StartDrain("test")
+	p.expectClose(protocol.CloseGoingAway)
+}
+
+func TestDrainCanBeCanceled(t *testing.T) {
+	cluster, use := newCluster()
+	s := serve(t, func(c *gateway.Config, o *gateway.Options) {
+		use(c, o)
+		c.ShutdownTimeout = time.Hour
+	}).ready()
+	p := s.member("ann")
+	s.StartDrain("test")
+	p.expect("reconnect")
+	require.NoError(t, s.CancelDrain())
+	p.settle()
+	s.member("bob")
+	require.Equal(t, gateway.PhaseServing, s.DrainStatus().Phase)
+	require.Equal(t, []string{"start", "draining", "serving"}, cluster.noted())
+	require.True(t, s.StartDrain("once more"))
+	p.expect("reconnect")
+	require.NoError(t, s.CancelDrain())
+	require.NoError(t, s.CancelDrain(), "without a drain there is nothing to cancel")
+}
+
+func TestDrainOnTheAdminPort(t *testing.T) {
+	keys, err := keyring.New(keyring.Identity{Cluster: "default", Boot: 7}, []keyring.Key{keyring.NewKey()})
+	require.NoError(t, err)
+	_, use := newCluster()
+	s := serve(t, func(c *gateway.Config, o *gateway.Options) {
+		use(c, o)
+		o.Keys = keys
+		c.ShutdownTimeout = time.Hour
+	}).ready()
+	p := s.member("ann")
+	ask := func(method, token, body string) (int, string) {
+		request, err := http.NewRequestWithContext(t.Context(), method, s.admin.URL+"/drain", strings.NewReader(body))
+		require.NoError(t, err)
+		if token != "" {
+			request.Header.Set("Authorization", "Bearer "+token)
+		}
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		defer func() { _ = response.Body.Close() }()
+		text, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return response.StatusCode, string(text)
+	}
+	for _, token := range []string{"", "wrong", keys.AdminToken()[1:]} {
+		status, _ := ask(http.MethodPost, token, "")
+		require.Equal(t, http.StatusUnauthorized, status)
+	}
+	s.metric(`starling_admin_denied_total 3`)
+	status, body := ask(http.MethodGet, "", "")
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, body, `"phase": "serving"`)
+
+	status, body = ask(http.MethodPost, keys.AdminToken(), `{"window": 1}`)
+	require.Equal(t, http.StatusBadRequest, status)
+	require.Contains(t, body, "window")
+	status, body = ask(http.MethodPost, keys.AdminToken(), `{"reason": "new kernel"}`)
+	require.Equal(t, http.StatusAccepted, status)
+	require.Contains(t, body, "new kernel")
+	p.expect("reconnect")
+	status, _ = ask(http.MethodDelete, "", "")
+	require.Equal(t, http.StatusUnauthorized, status)
+	status, body = ask(http.MethodDelete, keys.AdminToken(), "")
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, body, `"phase": "serving"`)
+	p.settle()
+}
+
+func TestAdminWritesNeedKeys(t *testing.T) {
+	s := serve(t, nil)
+	response, err := http.Post(s.admin.URL+"/drain", "", nil)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusForbidden, response.StatusCode)
+}
+
+func TestCloseEndsEverything(t *testing.T) {
+	s := serve(t, nil)
+	p := s.member("ann")
+	p.join("r")
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	require.NoError(t, s.Close(ctx))
+	p.expectClose(protocol.CloseGoingAway)
+	require.NoError(t, s.Close(ctx), "again")
+	require.False(t, s.StartDrain("too late"))
+	require.NoError(t, s.Drain(ctx, "too late"))
+	require.Equal(t, http.StatusServiceUnavailable, s.refused("member=bob", nil).StatusCode)
+}
