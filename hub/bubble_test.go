@@ -2,6 +2,7 @@ package hub
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -37,4 +38,30 @@ func (c *collector) run(fn func(t require.TestingT)) {
 		}
 	}()
 	fn(c)
+}
+
+// A collectorGroup gathers the failures of goroutines, which cannot end the test themselves.
+type collectorGroup struct {
+	mu       sync.Mutex
+	failures []string
+}
+
+func (g *collectorGroup) run(fn func(t require.TestingT)) {
+	c := &collector{}
+	c.run(fn)
+	if c.failure == "" {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.failures = append(g.failures, c.failure)
+}
+
+func (g *collectorGroup) require(t require.TestingT) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.failures) > 0 {
+		t.Errorf("%s", fmt.Sprint(g.failures))
+		t.FailNow()
+	}
 }

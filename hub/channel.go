@@ -19,9 +19,10 @@ type channel struct {
 	interestSeq uint64
 	// published is the sequence number of the last publish that this hub accepted for the channel.
 	published uint64
-	// countSubscriptions is how many subscriptions are of mode PresenceCount.
-	countSubscriptions int
-	countTimer         *timer
+	// full and counting are how many subscriptions are of modes PresenceFull and PresenceCount: a huge channel where nobody
+	// wants every join must not look through all its connections at each.
+	full, counting int
+	countTimer     *timer
 }
 
 // A subscription is one connection in one channel.
@@ -49,9 +50,7 @@ func (c *channel) empty() bool {
 func (c *channel) subscribe(s *subscription) {
 	s.index = len(c.subscriptions)
 	c.subscriptions = append(c.subscriptions, s)
-	if s.mode == PresenceCount {
-		c.countSubscriptions++
-	}
+	c.tally(s.mode, 1)
 }
 
 func (c *channel) unsubscribe(s *subscription) {
@@ -61,9 +60,7 @@ func (c *channel) unsubscribe(s *subscription) {
 	moved.index = s.index
 	c.subscriptions[last] = nil
 	c.subscriptions = c.subscriptions[:last]
-	if s.mode == PresenceCount {
-		c.countSubscriptions--
-	}
+	c.tally(s.mode, -1)
 	// A channel that was huge once must not keep the room for ever.
 	if cap(c.subscriptions) > 64 && last < cap(c.subscriptions)/4 {
 		c.subscriptions = append(make([]*subscription, 0, 2*last), c.subscriptions...)
@@ -71,13 +68,18 @@ func (c *channel) unsubscribe(s *subscription) {
 }
 
 func (c *channel) setMode(s *subscription, mode PresenceMode) {
-	if s.mode == PresenceCount {
-		c.countSubscriptions--
-	}
-	if mode == PresenceCount {
-		c.countSubscriptions++
-	}
+	c.tally(s.mode, -1)
+	c.tally(mode, 1)
 	s.mode = mode
+}
+
+func (c *channel) tally(mode PresenceMode, by int) {
+	switch mode {
+	case PresenceFull:
+		c.full += by
+	case PresenceCount:
+		c.counting += by
+	}
 }
 
 // setInterested notes whether a boot wants the channel's publishes, and reports whether that is a change.

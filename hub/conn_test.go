@@ -75,6 +75,13 @@ func (c *fakeConn) takeEvents() []*Event {
 	return events
 }
 
+// give puts events back that were taken.
+func (c *fakeConn) give(events []*Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.events = append(events, c.events...)
+}
+
 // take returns what came since the last call, one short line an event.
 func (c *fakeConn) take() []string {
 	var lines []string

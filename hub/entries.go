@@ -15,12 +15,12 @@ func (h *Hub) addEntry(c *channel, id internID, b bootIndex, except string) (new
 	return newly
 }
 
-// removeEntry makes a member absent at a boot where it is present, ends its typing there, and tells the connections when
-// it is then absent in the merged view.
-func (h *Hub) removeEntry(c *channel, id internID, b bootIndex) (nowAbsent bool) {
+// removeEntry makes a member absent at a boot, ends its typing there, and tells the connections when it is then absent in
+// the merged view. It reports whether the boot listed the member, and whether it was the last one that did.
+func (h *Hub) removeEntry(c *channel, id internID, b bootIndex) (removed, nowAbsent bool) {
 	at, boots := c.members.find(id, b)
 	if at < 0 {
-		return false
+		return false, false
 	}
 	name := h.ids.name(id)
 	if boots == 1 {
@@ -37,5 +37,5 @@ func (h *Hub) removeEntry(c *channel, id internID, b bootIndex) (nowAbsent bool)
 	if nowAbsent {
 		h.sendPresence(c, TypePresenceLeave, name, "")
 	}
-	return nowAbsent
+	return true, nowAbsent
 }

@@ -41,7 +41,8 @@ func (h *Hub) removeLocal(c *channel, id internID, m *localMember) (nowAbsent bo
 		c.locals = nil
 	}
 	h.counts.localEntries.Add(-1)
-	return h.removeEntry(c, id, localBoot)
+	_, nowAbsent = h.removeEntry(c, id, localBoot)
+	return nowAbsent
 }
 
 func (m *localMember) endLinger() {

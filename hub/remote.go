@@ -22,7 +22,7 @@ func (h *Hub) applyRemote(s *shard, boot Boot, n bootIndex, d Delta) (changed bo
 	case OpJoin:
 		changed = h.remoteJoin(c, n, d.Member)
 	case OpLeave:
-		changed = h.remoteLeave(c, n, d.Member)
+		changed, _ = h.removeEntry(c, h.ids.lookup(d.Member), n)
 	case OpInterest, OpDisinterest:
 		changed = c.setInterested(boot, d.Op == OpInterest)
 	case OpTyping:
@@ -52,16 +52,6 @@ func (h *Hub) remoteJoin(c *channel, n bootIndex, member string) (changed bool) 
 		return false
 	}
 	h.addEntry(c, id, n, "")
-	return true
-}
-
-// remoteLeave reports whether the boot listed the member, which is not the same as the member being absent now.
-func (h *Hub) remoteLeave(c *channel, n bootIndex, member string) (changed bool) {
-	id := h.ids.lookup(member)
-	if id == 0 || !c.members.has(id, n) {
-		return false
-	}
-	h.removeEntry(c, id, n)
 	return true
 }
 

@@ -50,6 +50,9 @@ func (h *Hub) deliver(s *subscription, e *Event) bool {
 
 // sendFull gives an event to the connections that get every presence event, but for one.
 func (h *Hub) sendFull(c *channel, except string, event func() *Event) {
+	if c.full == 0 {
+		return
+	}
 	var e *Event
 	for _, s := range c.subscriptions {
 		if s.mode != PresenceFull || s.id == except {
@@ -76,7 +79,7 @@ func (h *Hub) sendTyping(c *channel, id internID, typing bool, except string) {
 
 // scheduleCount sends presence:count once the interval has passed, however many changes come until then.
 func (h *Hub) scheduleCount(c *channel) {
-	if c.countSubscriptions == 0 || c.countTimer != nil {
+	if c.counting == 0 || c.countTimer != nil {
 		return
 	}
 	c.countTimer = h.timers.after(h.opts.CountInterval, func() { h.sendCount(c) })

@@ -43,6 +43,8 @@ func (v *view) apply(e *Event) error {
 		return fmt.Errorf("%q came to a connection of mode %s", line(e), v.mode)
 	case e.Type == TypePresenceJoin:
 		return v.change(e, v.present, b.MemberID, true)
+	case e.Type == TypePresenceLeave && b.MemberID == v.member:
+		return fmt.Errorf("%q came to a connection of that member", line(e))
 	case e.Type == TypePresenceLeave:
 		delete(v.typing, b.MemberID)
 		return v.change(e, v.present, b.MemberID, false)
@@ -120,12 +122,11 @@ func (c *client) replay(t require.TestingT) {
 	}
 }
 
-// leave forgets the view. Nothing may come after it.
+// leave forgets the view. What comes after it fails the next replay.
 func (c *client) leave(t require.TestingT, h *Hub, channel string) LeaveResult {
-	c.replay(t)
 	r := leave(t, h, channel, c.member, c.fakeConn)
-	delete(c.views, channel)
 	c.replay(t)
+	delete(c.views, channel)
 	return r
 }
 
