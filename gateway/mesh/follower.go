@@ -19,8 +19,11 @@ type follower struct {
 	buckets [hub.Buckets]followedBucket
 	// outOfStep counts the buckets that are not in step.
 	outOfStep int
-	// inStepAt is the link's sequence number of the last in-step frame; 0 is none in this stream.
-	inStepAt uint64
+	// inStepAt is the link's sequence number of the last in-step frame; 0 is none in this stream. lastLink is that of the
+	// last frame of any kind that the log sent.
+	inStepAt, lastLink uint64
+	// stale says that the link has thrown its stream away and is about to say so: until then nothing counts.
+	stale bool
 	// sent are the log positions of changes that were sent and not acknowledged, with their places in the stream.
 	sent []sentDelta
 	// ackedLink and ackedLog are the last frame and the last change that the peer has applied.
@@ -55,20 +58,39 @@ func (f *follower) sendDelta(bucket int, seq uint64, body []byte) {
 		f.wake()
 		return
 	}
+	f.lastLink = linkSeq
 	f.sent = append(f.sent, sentDelta{linkSeq, seq})
+}
+
+// noteSent keeps the number of a frame that was sent whatever the link's state, and reports whether it is in the stream that
+// the follower knows of: numbers that begin anew are of one whose beginning has not been told yet. The lock is held.
+func (f *follower) noteSent(linkSeq uint64) bool {
+	if linkSeq <= max(f.lastLink, f.ackedLink) {
+		f.forget()
+		f.stale = true
+		return false
+	}
+	f.lastLink = linkSeq
+	return true
 }
 
 // reset notes that the peer holds nothing of this stream yet.
 func (f *follower) reset() {
 	f.log.mu.Lock()
 	defer f.log.mu.Unlock()
+	f.forget()
+	f.stale = false
+	f.wake()
+}
+
+// forget counts nothing as sent. The lock is held.
+func (f *follower) forget() {
 	for i := range f.buckets {
 		f.buckets[i] = followedBucket{}
 	}
 	f.outOfStep = hub.Buckets
 	f.sent = nil
-	f.inStepAt, f.ackedLink, f.ackedLog = 0, 0, 0
-	f.wake()
+	f.inStepAt, f.lastLink, f.ackedLink, f.ackedLog = 0, 0, 0, 0
 }
 
 // resync makes every bucket be sent again, in the same stream.
@@ -86,6 +108,9 @@ func (f *follower) resync() {
 func (f *follower) acked(linkSeq uint64) {
 	f.log.mu.Lock()
 	defer f.log.mu.Unlock()
+	if f.stale {
+		return
+	}
 	f.ackedLink = linkSeq
 	n := 0
 	for n < len(f.sent) && f.sent[n].linkSeq <= linkSeq {
@@ -112,7 +137,7 @@ func (f *follower) wake() {
 func (f *follower) nextOutOfStep(after int) int {
 	f.log.mu.Lock()
 	defer f.log.mu.Unlock()
-	if f.outOfStep == 0 {
+	if f.outOfStep == 0 || f.stale {
 		return -1
 	}
 	for i := range hub.Buckets {

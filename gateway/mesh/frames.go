@@ -50,16 +50,22 @@ func checkDelta(d hub.Delta) error {
 	}
 }
 
-// A bucketPart is some of a boot's entries in one bucket.
+// A bucketPart is some of a boot's entries in one bucket, good up to its change seq.
 type bucketPart struct {
-	bucket int
-	last   bool
-	seq    uint64
-	state  hub.BucketState
+	bucket      int
+	first, last bool
+	seq         uint64
+	state       hub.BucketState
 }
 
+// Bits of a bucket part's flags.
+const (
+	partLast  = 1 << 0
+	partFirst = 1 << 1
+)
+
 func (p bucketPart) append(b []byte) []byte {
-	b = append(b, byte(p.bucket), boolByte(p.last))
+	b = append(b, byte(p.bucket), boolByte(p.last)*partLast|boolByte(p.first)*partFirst)
 	b = binary.AppendUvarint(b, p.seq)
 	b = binary.AppendUvarint(b, uint64(len(p.state.Presence)))
 	for _, e := range p.state.Presence {
@@ -75,7 +81,8 @@ func (p bucketPart) append(b []byte) []byte {
 func parseBucketPart(body []byte) (p bucketPart, err error) {
 	r := reader{b: body}
 	p.bucket = int(r.byte())
-	p.last = r.byte() != 0
+	flags := r.byte()
+	p.first, p.last = flags&partFirst != 0, flags&partLast != 0
 	p.seq = r.uvarint()
 	for n := r.count(); n > 0 && r.err == nil; n-- {
 		p.state.Presence = append(p.state.Presence, hub.Entry{Channel: r.string(), Member: r.string()})
@@ -109,9 +116,10 @@ func (p bucketPart) check() error {
 	return nil
 }
 
-// bucketParts cuts a bucket into parts of about maxPart bytes; the last one, which may be empty, is marked.
+// bucketParts cuts a bucket into parts of about maxPart bytes; the first one and the last one, which may be empty, are
+// marked.
 func bucketParts(bucket int, seq uint64, state hub.BucketState) []bucketPart {
-	part := bucketPart{bucket: bucket, seq: seq}
+	part := bucketPart{bucket: bucket, first: true, seq: seq}
 	var parts []bucketPart
 	size := 0
 	grow := func(n int) {

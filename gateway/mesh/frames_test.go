@@ -20,7 +20,7 @@ import (
 func TestWireFormat(t *testing.T) {
 	join := hub.Delta{Op: hub.OpJoin, Channel: "room", Member: "ann"}
 	typing := hub.Delta{Op: hub.OpTyping, Channel: "room", Member: "ann", TTL: 5 * time.Second}
-	part := bucketPart{bucket: 97, last: true, seq: 300, state: hub.BucketState{
+	part := bucketPart{bucket: 97, first: true, last: true, seq: 300, state: hub.BucketState{
 		Presence: []hub.Entry{{Channel: "room", Member: "ann"}}, Interest: []string{"room"},
 	}}
 	publish := publishFrame{
@@ -32,7 +32,7 @@ func TestWireFormat(t *testing.T) {
 	tests := []struct{ name, want, got string }{
 		{"join", "010704726f6f6d03616e6e00", hex.EncodeToString(appendDelta(nil, 7, join))},
 		{"typing", "050704726f6f6d03616e6e8827", hex.EncodeToString(appendDelta(nil, 7, typing))},
-		{"bucket", "6101ac020104726f6f6d03616e6e0104726f6f6d", hex.EncodeToString(part.append(nil))},
+		{"bucket", "6103ac020104726f6f6d03616e6e0104726f6f6d", hex.EncodeToString(part.append(nil))},
 		{"checkpoint", "0702789e60e3d38b14e4", hex.EncodeToString(
 			checkpoint{7, hub.Digest{Count: 2, Hash: 0x789e60e3d38b14e4}}.append(nil))},
 		{"publish", "020304726f6f6d046368617403616e6e026d31016b0163017303616e6e027b7d", hex.EncodeToString(publish.append(nil))},
@@ -136,6 +136,7 @@ func TestBucketParts(t *testing.T) {
 		parts := bucketParts(9, 42, state)
 		for i, p := range parts {
 			require.LessOrEqual(t, len(p.append(nil)), maxPart+1024)
+			require.Equal(t, i == 0, p.first)
 			require.Equal(t, i == len(parts)-1, p.last)
 			require.Equal(t, 9, p.bucket)
 			require.EqualValues(t, 42, p.seq)

@@ -34,6 +34,7 @@ func anyDelta(t *rapid.T) hub.Delta {
 func anyBucketPart(t *rapid.T) bucketPart {
 	p := bucketPart{
 		bucket: rapid.IntRange(0, hub.Buckets-1).Draw(t, "bucket"),
+		first:  rapid.Bool().Draw(t, "first"),
 		last:   rapid.Bool().Draw(t, "last"),
 		seq:    rapid.Uint64().Draw(t, "seq"),
 	}

@@ -154,7 +154,14 @@ func (p *peer) applyBucket(body []byte) error {
 		return err
 	}
 	r := &p.replica
-	state := r.parts[part.bucket]
+	state, begun := r.parts[part.bucket]
+	switch {
+	case part.first:
+		state = hub.BucketState{}
+	case !begun:
+		// The bucket was cut by the beginning of a new stream, in which it comes again as a whole.
+		return nil
+	}
 	state.Presence = append(state.Presence, part.state.Presence...)
 	state.Interest = append(state.Interest, part.state.Interest...)
 	if !part.last {

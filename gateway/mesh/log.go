@@ -73,11 +73,17 @@ func (l *presenceLog) unfollow(f *follower) {
 func (l *presenceLog) sendBucket(f *follower, bucket int, state hub.BucketState) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if f.stale {
+		return nil
+	}
 	var linkSeq uint64
 	for _, part := range bucketParts(bucket, l.seq, state) {
 		var err error
 		if linkSeq, err = f.sender.EnqueueForced(link.ClassState, kindBucket, part.append(nil)); err != nil {
 			return err
+		}
+		if !f.noteSent(linkSeq) {
+			return nil
 		}
 	}
 	b := &f.buckets[bucket]
@@ -89,15 +95,18 @@ func (l *presenceLog) sendBucket(f *follower, bucket int, state hub.BucketState)
 	return nil
 }
 
-// sendInStep tells the receiver that it holds everything, if that is so. It reports whether it was.
+// sendInStep tells the receiver that it holds everything, if that is so. It reports whether there is nothing left to do.
 func (l *presenceLog) sendInStep(f *follower) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if f.stale {
+		return true
+	}
 	if f.outOfStep > 0 {
 		return false
 	}
 	seq, err := f.sender.EnqueueForced(link.ClassState, kindInStep, checkpoint{l.seq, l.digest}.append(nil))
-	if err == nil {
+	if err == nil && f.noteSent(seq) {
 		f.inStepAt = seq
 	}
 	return true
@@ -111,7 +120,9 @@ func (l *presenceLog) sendCheckpoint(f *follower) {
 		return
 	}
 	// A checkpoint that finds no room is not needed: the link is busy with what it would prove.
-	_, _ = f.sender.Enqueue(link.ClassState, kindCheckpoint, checkpoint{l.seq, l.digest}.append(nil))
+	if seq, err := f.sender.Enqueue(link.ClassState, kindCheckpoint, checkpoint{l.seq, l.digest}.append(nil)); err == nil {
+		f.lastLink = seq
+	}
 }
 
 // wakeWaiters lets everybody look again who waits for followers to apply something. The lock is held.
