@@ -49,7 +49,8 @@ func BenchmarkJoinLeave(b *testing.B) {
 		b.Run(fmt.Sprintf("mode=%s/members=10000", mode), func(b *testing.B) {
 			h := crowd(b, 10_000)
 			for i := range 10_000 {
-				if _, err := h.Join(room, fmt.Sprintf("member-%d", i), discardConn(fmt.Sprintf("conn-%d", i)), JoinOptions{Presence: mode}); err != nil {
+				conn := discardConn(fmt.Sprintf("conn-%d", i))
+				if _, err := h.Join(room, fmt.Sprintf("member-%d", i), conn, JoinOptions{Presence: mode}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -3,7 +3,7 @@ package hub
 import "sync"
 
 // A bootIndex is a boot's short number in this hub's tables.
-type bootIndex uint16
+type bootIndex uint32
 
 // localBoot is the number of this hub's own boot.
 const localBoot bootIndex = 0

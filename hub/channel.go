@@ -21,7 +21,7 @@ type channel struct {
 	published uint64
 	// full and counting are how many subscriptions are of modes PresenceFull and PresenceCount: a huge channel where nobody
 	// wants every join must not look through all its connections at each.
-	full, counting int
+	full, counting int32
 	countTimer     *timer
 }
 
@@ -73,7 +73,7 @@ func (c *channel) setMode(s *subscription, mode PresenceMode) {
 	s.mode = mode
 }
 
-func (c *channel) tally(mode PresenceMode, by int) {
+func (c *channel) tally(mode PresenceMode, by int32) {
 	switch mode {
 	case PresenceFull:
 		c.full += by

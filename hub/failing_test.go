@@ -59,3 +59,28 @@ func TestClosedConnectionThatIsNotBound(t *testing.T) {
 	h.Disconnect(a)
 	require.Equal(t, []string{"presence:leave room ann"}, b.take())
 }
+
+// A panickingConn breaks its contract.
+type panickingConn struct{ *fakeConn }
+
+func (panickingConn) Deliver(*Event) error { panic("in Deliver") }
+
+// A program that recovers from a panic, as HTTP servers do, must not find a channel locked for ever.
+func TestPanicsLeaveNoLockHeld(t *testing.T) {
+	for name, call := range map[string]func(*Hub){
+		"publish": func(h *Hub) { _, _ = h.Publish(room, "chat", 1, PublishOptions{}) },
+		"gap":     func(h *Hub) { h.DeliverGap("gw", []string{room}) },
+		"gap all": func(h *Hub) { h.DeliverGapAll("gw", 0) },
+		"drop":    func(h *Hub) { h.DropRemote(bootB) },
+		"join":    func(h *Hub) { _, _ = h.Join(room, "bob", newConn("b1"), JoinOptions{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHub(t, Options{})
+			remoteJoin(h, bootB, "zoe")
+			_, err := h.Join(room, "ann", panickingConn{newConn("a1")}, JoinOptions{})
+			require.NoError(t, err)
+			require.Panics(t, func() { call(h) })
+			require.True(t, h.IsPresent(room, "ann"))
+		})
+	}
+}

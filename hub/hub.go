@@ -98,6 +98,19 @@ func (h *Hub) Stats() Stats {
 
 func (h *Hub) shardOf(channelName string) *shard { return &h.shards[Bucket(channelName)] }
 
+// eachShard calls fn for one shard after another, with its lock held.
+func (h *Hub) eachShard(fn func(*shard)) {
+	for i := range h.shards {
+		h.shards[i].locked(fn)
+	}
+}
+
+func (s *shard) locked(fn func(*shard)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fn(s)
+}
+
 // channelFor returns the channel, made if need be. The shard's lock is held.
 func (h *Hub) channelFor(s *shard, name string) *channel {
 	c := s.channels[name]

@@ -24,7 +24,8 @@ var badNames = map[string]struct{ name, says string }{
 }
 
 func TestCheckName(t *testing.T) {
-	for _, good := range []string{"a", " ", "room:1", "a/b?c=d", "日本", "😀", strings.Repeat("x", 200), strings.Repeat("é", 100), "\u2028"} {
+	long := []string{strings.Repeat("x", 200), strings.Repeat("é", 100)}
+	for _, good := range append(long, "a", " ", "room:1", "a/b?c=d", "日本", "😀", "\u2028") {
 		require.NoError(t, CheckName("channel", good), "%q", good)
 	}
 	for what, bad := range badNames {

@@ -48,16 +48,13 @@ func (h *Hub) ConnectionCount(channelName string) int {
 // ChannelNames returns the names of the channels in which a member is present, in no order.
 func (h *Hub) ChannelNames() []string {
 	var names []string
-	for i := range h.shards {
-		s := &h.shards[i]
-		s.mu.Lock()
+	h.eachShard(func(s *shard) {
 		for name, c := range s.channels {
 			if c.members.members > 0 {
 				names = append(names, name)
 			}
 		}
-		s.mu.Unlock()
-	}
+	})
 	return names
 }
 

@@ -8,8 +8,8 @@ import (
 
 // Publish gives an event to the local connections in the channel, but for those that the options exclude, and to the
 // other hubs that want it. It returns the number of local connections that took it. A channel that nobody is in is not
-// an error: nothing happens. The payload is encoded as JSON once; a json.RawMessage is trusted and goes out verbatim,
-// and nil is null. Any member may publish, in the channel or not: callers that want a rule enforce it.
+// an error: nothing happens. The payload is encoded as JSON once; a json.RawMessage is trusted, goes out verbatim and must
+// not be modified afterwards; nil is null. Any member may publish, in the channel or not: callers that want a rule enforce it.
 //
 // The error is [ErrInvalidName], [ErrReservedType] or [ErrInvalidPayload].
 func (h *Hub) Publish(channelName, typ string, payload any, opts PublishOptions) (int, error) {
@@ -130,27 +130,23 @@ func (h *Hub) DeliverRemote(e *Event, opts PublishOptions) int {
 // DeliverGap tells the local connections in the channels that publishes of a gateway may have been lost.
 func (h *Hub) DeliverGap(gateway string, channels []string) {
 	for _, name := range channels {
-		s := h.shardOf(name)
-		s.mu.Lock()
-		if c := s.channels[name]; c != nil {
-			h.sendGap(c, gateway)
-		}
-		s.mu.Unlock()
+		h.shardOf(name).locked(func(s *shard) {
+			if c := s.channels[name]; c != nil {
+				h.sendGap(c, gateway)
+			}
+		})
 	}
 }
 
 // DeliverGapAll does the same for every channel in which the boot is interested; with boot 0, for every channel.
 func (h *Hub) DeliverGapAll(gateway string, interested Boot) {
-	for i := range h.shards {
-		s := &h.shards[i]
-		s.mu.Lock()
+	h.eachShard(func(s *shard) {
 		for _, c := range s.channels {
 			if c.isInterested(interested) {
 				h.sendGap(c, gateway)
 			}
 		}
-		s.mu.Unlock()
-	}
+	})
 }
 
 func (h *Hub) sendGap(c *channel, gateway string) {

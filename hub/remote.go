@@ -99,12 +99,7 @@ func (h *Hub) DropRemote(boot Boot) {
 	if !ok {
 		return
 	}
-	for i := range h.shards {
-		s := &h.shards[i]
-		s.mu.Lock()
-		h.dropCollected(s, boot, n, h.collect(s, boot, n))
-		s.mu.Unlock()
-	}
+	h.eachShard(func(s *shard) { h.dropCollected(s, boot, n, h.collect(s, boot, n)) })
 	h.boots.forget(boot)
 }
 
@@ -114,12 +109,7 @@ func (h *Hub) ClearRemoteTyping(boot Boot) {
 	if !ok {
 		return
 	}
-	for i := range h.shards {
-		s := &h.shards[i]
-		s.mu.Lock()
-		h.clearTypingIn(s, n)
-		s.mu.Unlock()
-	}
+	h.eachShard(func(s *shard) { h.clearTypingIn(s, n) })
 }
 
 func (h *Hub) clearTypingIn(s *shard, n bootIndex) {
