@@ -13,8 +13,8 @@ const (
 	maxLogLine = 8 << 10
 	// maxLogFile is the size at which a log file becomes the old one, of which there is one.
 	maxLogFile = 16 << 20
-	// tailLines is how many last lines are remembered for the end.
-	tailLines = 12
+	// tailLines is how many last lines of a life are remembered for the end: enough for the head of a panic.
+	tailLines = 40
 )
 
 // A logSink takes what one gateway writes, over all its lives: to a file, to the view, and the last lines to memory. It is safe for
@@ -73,6 +73,13 @@ func (s *logSink) Write(p []byte) (int, error) {
 			return len(p), nil
 		}
 	}
+}
+
+// beginLife forgets the last words of an earlier life.
+func (s *logSink) beginLife() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tail = nil
 }
 
 // endLife takes what a gateway left without a newline.

@@ -11,6 +11,9 @@ import (
 // MaxReplicas bounds the gateways on one machine: each is a process, linked with every other.
 const MaxReplicas = 20
 
+// DefaultKillMargin exceeds what a gateway allows itself after its shutdown timeout.
+const DefaultKillMargin = 12 * time.Second
+
 // Options say what [Run] runs.
 type Options struct {
 	// Cluster is what to run, with its defaults set and valid.
@@ -25,8 +28,11 @@ type Options struct {
 	JWTKeyFile string
 	// LogDir gets a log file a gateway, which stays. Empty: the files are in the private directory and vanish with it.
 	LogDir string
-	// ShutdownTimeout is how long a gateway may take to end its connections; a little later it is killed.
+	// ShutdownTimeout is how long a gateway may take to end its connections.
 	ShutdownTimeout time.Duration
+	// KillMargin is how much later than that a gateway is killed: leaving the others takes time too. Default:
+	// [DefaultKillMargin].
+	KillMargin time.Duration
 	// View shows what happens.
 	View View
 }

@@ -9,9 +9,6 @@ import (
 	"time"
 )
 
-// killMargin is how much later than its own shutdown timeout a gateway is killed: leaving the mesh takes some time too.
-const killMargin = 12 * time.Second
-
 // A process is one life of a gateway.
 type process struct {
 	cmd      *exec.Cmd

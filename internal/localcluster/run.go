@@ -40,6 +40,9 @@ type cluster struct {
 // Run runs the cluster until ctx ends, which is no error, or until something fails that trying again does not help. When it
 // returns, no process and no file of it is left but logs that were asked for. Call [Options.Validate] first.
 func Run(ctx context.Context, opts Options) (err error) {
+	if opts.KillMargin == 0 {
+		opts.KillMargin = DefaultKillMargin
+	}
 	listener, err := listen(opts.Listen)
 	if err != nil {
 		return err

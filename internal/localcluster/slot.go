@@ -59,6 +59,7 @@ func (s *slot) live(ctx context.Context) (life, error) {
 	}
 	at := s.addresses()
 	started := time.Now()
+	s.logs.beginLife()
 	p, err := s.cluster.start(s.name, at, s.logs)
 	if err != nil {
 		return life{}, fmt.Errorf("starting %s: %w", s.name, err)
@@ -90,7 +91,7 @@ func (s *slot) live(ctx context.Context) (life, error) {
 // stop ends the process because the whole ends.
 func (s *slot) stop(p *process) {
 	s.update(func(g *Gateway) { g.State = StateStopping })
-	if p.stop(s.cluster.opts.ShutdownTimeout + killMargin) {
+	if p.stop(s.cluster.opts.ShutdownTimeout + s.cluster.opts.KillMargin) {
 		s.cluster.event("%s did not stop in time and was killed", s.name)
 	}
 	s.update(func(g *Gateway) { *g = Gateway{Name: g.Name, Address: g.Address, State: StateStopped} })
