@@ -1,0 +1,147 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+
+	"github.com/starling-realtime/starling/gateway"
+)
+
+var update = flag.Bool("update", false, "write the flags into docs/configuration.md instead of comparing")
+
+const configurationPage = "../../docs/configuration.md"
+
+// TestConfigurationPage keeps the tables of flags in step with the commands.
+func TestConfigurationPage(t *testing.T) {
+	page, err := os.ReadFile(configurationPage)
+	require.NoError(t, err)
+	want := string(page)
+	want = fill(t, want, "gateway flags", flagTable(newGateway(streams{}), gateway.EnvironmentName))
+	want = fill(t, want, "up flags", flagTable(newUp(streams{}), nil))
+	if *update {
+		require.NoError(t, os.WriteFile(configurationPage, []byte(want), 0o600))
+		return
+	}
+	require.True(t, want == string(page), "docs/configuration.md is out of date: go test ./cmd/starling -run TestConfigurationPage -update")
+}
+
+// TestConfigurationPageNamesOnlyRealFlags checks the hand-written table of the manifest's fields.
+func TestConfigurationPageNamesOnlyRealFlags(t *testing.T) {
+	page, err := os.ReadFile(configurationPage)
+	require.NoError(t, err)
+	_, fields, found := strings.Cut(string(page), "## The manifest")
+	require.True(t, found)
+	known := newGateway(streams{}).Flags()
+	for row := range strings.Lines(fields) {
+		for i, code := range strings.Split(row, "`") {
+			if name, isFlag := strings.CutPrefix(code, "--"); isFlag && i%2 == 1 {
+				require.NotNil(t, known.Lookup(name), "--%s", name)
+			}
+		}
+	}
+}
+
+// TestConfigurationPageNamesEveryField compares the table of the manifest's fields with the schema.
+func TestConfigurationPageNamesEveryField(t *testing.T) {
+	page, err := os.ReadFile(configurationPage)
+	require.NoError(t, err)
+	crd, err := os.ReadFile("../../config/crd/bases/realtime.starling.dev_realtimeclusters.yaml")
+	require.NoError(t, err)
+	var definition struct {
+		Spec struct {
+			Versions []struct{ Schema struct{ OpenAPIV3Schema field } }
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(crd, &definition))
+	rows := map[string]string{}
+	for row := range strings.Lines(string(page)) {
+		if cells := strings.Split(row, " | "); strings.HasPrefix(row, "| `spec.") {
+			rows[strings.Trim(cells[0], "| `")] = cells[1] + " | " + cells[2]
+		}
+	}
+	var walk func(path string, f field)
+	walk = func(path string, f field) {
+		switch f.Type {
+		case "object":
+			for name, inner := range f.Properties {
+				walk(path+"."+name, inner)
+			}
+		case "integer":
+			require.Contains(t, rows[path], fmt.Sprintf("%d to %d", f.Minimum, f.Maximum), path)
+			if f.Default != nil {
+				require.Contains(t, rows[path], fmt.Sprintf(" | %v", f.Default), path)
+			}
+		case "array":
+			require.Contains(t, rows, path+"[]")
+		default:
+			require.Contains(t, rows, path)
+		}
+	}
+	walk("spec", definition.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"])
+}
+
+// field is what the page tells of a field in a schema.
+type field struct {
+	Type             string
+	Properties       map[string]field
+	Minimum, Maximum int
+	Default          any
+}
+
+// fill replaces what is between a section's two comments.
+func fill(t *testing.T, page, section, text string) string {
+	t.Helper()
+	head, rest, found := strings.Cut(page, "<!-- "+section+":")
+	require.True(t, found, section)
+	comment, rest, found := strings.Cut(rest, "-->\n")
+	require.True(t, found, section)
+	_, tail, found := strings.Cut(rest, "<!-- end of "+section+" -->")
+	require.True(t, found, section)
+	return head + "<!-- " + section + ":" + comment + "-->\n" + text + "<!-- end of " + section + " -->" + tail
+}
+
+// flagTable returns a row a flag, in the order of --help, with its environment variable unless environment is nil.
+func flagTable(cmd *cobra.Command, environment func(string) string) string {
+	var table strings.Builder
+	if environment == nil {
+		table.WriteString("| flag | default | |\n|---|---|---|\n")
+	} else {
+		table.WriteString("| flag | environment | default | |\n|---|---|---|---|\n")
+	}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Hidden || f.Name == "help" {
+			return
+		}
+		name := "`--" + f.Name + "`"
+		if f.Shorthand != "" {
+			name = "`-" + f.Shorthand + "`, " + name
+		}
+		cells := []string{name}
+		if environment != nil {
+			cells = append(cells, "`"+environment(f.Name)+"`")
+		}
+		cells = append(cells, defaultOf(f), strings.ReplaceAll(f.Usage, "|", `\|`))
+		fmt.Fprintf(&table, "| %s |\n", strings.Join(cells, " | "))
+	})
+	return table.String()
+}
+
+func defaultOf(f *pflag.Flag) string {
+	switch f.DefValue {
+	case "", "[]":
+		return ""
+	case "0":
+		if strings.Contains(f.Usage, "(default:") {
+			return ""
+		}
+	}
+	return "`" + f.DefValue + "`"
+}
