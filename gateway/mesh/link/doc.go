@@ -3,7 +3,7 @@
 //
 // # How it works
 //
-// A [Sender] dials, writes the byte 0xD7, proves itself by mutual TLS, says hello and sends frames numbered from 1. It
+// A [Sender] dials, writes [FirstByte], proves itself by mutual TLS, says hello and sends frames numbered from 1. It
 // keeps every frame until the [Receiver] acknowledged it, which means that the receiver's [Handler] has applied it. When
 // the connection breaks the sender dials again and resumes after the last frame that the receiver applied. A stream has a
 // random id; when the receiver has no state for it although frames were sent, the sender throws the stream away, starts a

@@ -19,8 +19,29 @@ const (
 	Optional Kind = 0x80
 )
 
+// Control kinds are below KindRequest. Their frames have no place in the stream.
+const (
+	// kindHeartbeat, from the sender, says nothing. Its seq is 0.
+	kindHeartbeat Kind = 0x01
+	// kindAck, from the receiver, says by its seq which frame was applied last.
+	kindAck Kind = 0x02
+	// kindFault, from the receiver, says by its body why the receiver breaks off. Its seq is 0.
+	kindFault = 0x03 | Optional
+
+	// firstStreamKind is the lowest kind whose frames are numbered.
+	firstStreamKind = KindRequest
+)
+
 // IsOptional reports whether receivers that do not know the kind skip it.
 func (k Kind) IsOptional() bool { return k&Optional != 0 }
+
+// isControl says that frames of the kind are not numbered.
+func (k Kind) isControl() bool { return k&^Optional < firstStreamKind }
+
+// isReserved says that the kind is not for the link's user to send.
+func (k Kind) isReserved() bool {
+	return k&^Optional < FirstKind && k != KindRequest && k != KindAnswer
+}
 
 // String returns the kind as 0x and two hexadecimal digits.
 func (k Kind) String() string { return fmt.Sprintf("0x%02x", uint8(k)) }
@@ -43,6 +64,9 @@ const FrameOverhead = 64
 
 // DefaultMaxFrame bounds a frame's body, in bytes, unless the configuration says otherwise.
 const DefaultMaxFrame = 1 << 20
+
+// FirstByte is what a sender writes before TLS, so that a link can share a port with memberlist.
+const FirstByte = 0xD7
 
 // A Frame is one numbered frame as the receiver's handler gets it.
 type Frame struct {

@@ -1,14 +1,17 @@
 package link
 
 import (
+	"errors"
+	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/starling-realtime/starling/hub"
 )
 
 // Self is what a process tells its peers about itself.
 type Self struct {
-	// Cluster, at most 255 bytes; the peer's must be equal.
+	// Cluster has 1 to 255 bytes; the peer's must be equal.
 	Cluster string
 	// Boot is this life of the process; never zero.
 	Boot hub.Boot
@@ -24,11 +27,51 @@ type Self struct {
 	Features uint64
 }
 
+// complete checks what the process says about itself and fills in the versions.
+func (s *Self) complete() error {
+	if s.Versions == (VersionRange{}) {
+		s.Versions = SupportedVersions()
+	}
+	if err := s.Versions.check(); err != nil {
+		return err
+	}
+	if s.Cluster == "" {
+		return errors.New("cluster is missing")
+	}
+	if s.Boot == 0 {
+		return errors.New("boot is missing")
+	}
+	for name, text := range map[string]string{
+		"cluster": s.Cluster, "node": s.Node, "advertised address": s.Advertise, "version": s.AppVersion,
+	} {
+		if len(text) > maxText || !utf8.ValidString(text) {
+			return fmt.Errorf("%s has %d bytes, want at most %d bytes of UTF-8", name, len(text), maxText)
+		}
+	}
+	return nil
+}
+
 // A VersionRange is a closed range of protocol versions, Min at least 1.
 type VersionRange struct{ Min, Max uint16 }
 
-// SupportedVersions is what this release speaks.
-var SupportedVersions = VersionRange{Min: 1, Max: 1}
+// SupportedVersions returns what this release speaks.
+func SupportedVersions() VersionRange { return VersionRange{Min: 1, Max: 1} }
+
+// String returns the range as "min to max".
+func (v VersionRange) String() string { return fmt.Sprintf("%d to %d", v.Min, v.Max) }
+
+func (v VersionRange) check() error {
+	if v.Min < 1 || v.Max < v.Min {
+		return fmt.Errorf("versions %s, want 1 <= min <= max", v)
+	}
+	return nil
+}
+
+// agree returns the highest version of both ranges, and false when there is none.
+func (v VersionRange) agree(w VersionRange) (uint16, bool) {
+	highest := min(v.Max, w.Max)
+	return highest, highest >= v.Min && highest >= w.Min
+}
 
 // A Peer is the other side of a connection. It is immutable.
 type Peer struct {
@@ -59,6 +102,23 @@ type Timing struct {
 	// BackoffMin and BackoffMax bound the pause between two dials, which doubles and is jittered. Default 20 and 500 ms.
 	BackoffMin, BackoffMax time.Duration
 	// Replace bounds how long a second connection of a boot waits for the first one's handler to return. Then it is
-	// refused as busy, and the sender tries again. Default 2 s.
+	// refused as busy, and the sender tries again. Default 2 s. It must be well below Handshake.
 	Replace time.Duration
+}
+
+// withDefaults returns t with its zero fields filled in.
+func (t Timing) withDefaults() Timing {
+	for _, f := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{
+		{&t.Heartbeat, 500 * time.Millisecond}, {&t.Silence, 3 * time.Second}, {&t.Dial, 2 * time.Second},
+		{&t.Handshake, 5 * time.Second}, {&t.BackoffMin, 20 * time.Millisecond}, {&t.BackoffMax, 500 * time.Millisecond},
+		{&t.Replace, 2 * time.Second},
+	} {
+		if *f.field <= 0 {
+			*f.field = f.value
+		}
+	}
+	return t
 }

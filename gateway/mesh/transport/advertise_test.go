@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"testing"
@@ -24,6 +26,18 @@ func TestFinalAdvertiseAddr(t *testing.T) {
 	require.Equal(t, "127.0.0.1", ip.String())
 	_, _, err = tr.FinalAdvertiseAddr("example.com", 1)
 	require.ErrorContains(t, err, `"example.com" is no IP address`)
+}
+
+func TestBoundToAllAddresses(t *testing.T) {
+	for _, bind := range []netip.AddrPort{{}, netip.MustParseAddrPort("0.0.0.0:0"), netip.MustParseAddrPort("[::ffff:0.0.0.0]:0")} {
+		tr, err := New(Config{Bind: bind, OnLink: func(_ context.Context, conn net.Conn) { _ = conn.Close() }})
+		require.NoError(t, err)
+		require.True(t, tr.Addr().Addr().IsUnspecified())
+		conn, err := net.Dial("tcp", fmt.Sprint("127.0.0.1:", tr.Addr().Port()))
+		require.NoError(t, err)
+		require.NoError(t, conn.Close())
+		require.NoError(t, tr.Shutdown())
+	}
 }
 
 func addrOf(t *testing.T, ip net.IP) netip.Addr {

@@ -89,9 +89,13 @@ func (t *Transport) accept() {
 	}
 }
 
-// Addr returns the bound address and port; the port is never 0.
+// Addr returns the bound address and port; the port is never 0. Bound to all addresses it is an unspecified one.
 func (t *Transport) Addr() netip.AddrPort {
-	return netip.AddrPortFrom(t.cfg.Bind.Addr(), uint16(t.inner.GetAutoBindPort()))
+	addr := t.cfg.Bind.Addr().Unmap()
+	if !addr.IsValid() {
+		addr = netip.IPv6Unspecified()
+	}
+	return netip.AddrPortFrom(addr, uint16(t.inner.GetAutoBindPort()))
 }
 
 // WriteTo implements [memberlist.Transport].

@@ -65,6 +65,13 @@ func (g *Guest) Leave() (evicted bool) {
 	return g.evicted
 }
 
+// Evicted reports whether the connection was closed because others came.
+func (g *Guest) Evicted() bool {
+	g.lobby.mu.Lock()
+	defer g.lobby.mu.Unlock()
+	return g.evicted
+}
+
 // Len returns how many connections wait.
 func (l *Lobby) Len() int {
 	l.mu.Lock()

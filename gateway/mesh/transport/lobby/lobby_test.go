@@ -23,6 +23,8 @@ func TestTheLongestWaitingMakesRoom(t *testing.T) {
 	fourth := l.Enter(conns[3])
 	require.Equal(t, 1, conns[1].closed)
 	require.Equal(t, 2, l.Len())
+	require.True(t, second.Evicted())
+	require.False(t, third.Evicted())
 	require.True(t, second.Leave())
 	require.True(t, second.Leave())
 	require.False(t, third.Leave())
