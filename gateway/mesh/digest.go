@@ -13,14 +13,14 @@ type bootSeq struct {
 	seq  uint64
 }
 
-// LocalState implements [memberlist.Delegate]: how far this gateway is with its own log and with those of its peers, 16
-// bytes each. Presence itself never travels this way.
+// LocalState implements [memberlist.Delegate]: how far this gateway is with its own log and with those of the peers that it
+// hears, 16 bytes each. Presence itself never travels this way.
 func (d *delegate) LocalState(bool) []byte {
 	m := (*Mesh)(d)
 	b := appendBootSeq(nil, bootSeq{m.cfg.Boot, m.log.position().seq})
 	for _, p := range m.allPeers() {
 		p.apply.Lock()
-		if p.replica.state != replicaNone {
+		if p.replica.state == replicaLive {
 			b = appendBootSeq(b, bootSeq{p.boot, p.replica.applied})
 		}
 		p.apply.Unlock()

@@ -2,6 +2,11 @@ package mesh
 
 import (
 	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/stretchr/testify/require"
 
 	"github.com/starling-realtime/starling/gateway/mesh/link"
 	"github.com/starling-realtime/starling/hub"
@@ -149,4 +154,12 @@ func (r *logReplicator) Append(d hub.Delta) uint64 {
 
 func (r *logReplicator) Forward(_ *hub.Event, _ hub.PublishOptions, to []hub.Boot) {
 	r.to = append([]hub.Boot(nil), to...)
+}
+
+// counted returns a counter's value.
+func counted(t testing.TB, c prometheus.Metric) int {
+	t.Helper()
+	var m dto.Metric
+	require.NoError(t, c.Write(&m))
+	return int(m.GetCounter().GetValue())
 }

@@ -28,6 +28,9 @@ type follower struct {
 	sent []sentDelta
 	// ackedLink and ackedLog are the last frame and the last change that the peer has applied.
 	ackedLink, ackedLog uint64
+	// skipped says that joins were answered without the peer, which was gone; skippedAt is the last change that it missed.
+	skipped   bool
+	skippedAt uint64
 	// resyncs counts the buckets that had to be sent because a change found no room.
 	resyncs uint64
 	// work holds a token while there is something to do for the peer's feeder.
@@ -104,12 +107,13 @@ func (f *follower) resync() {
 	f.wake()
 }
 
-// acked notes that the peer has applied the frames up to linkSeq.
-func (f *follower) acked(linkSeq uint64) {
+// acked notes that the peer has applied the frames up to linkSeq. It reports whether with that it has caught up with what
+// it was skipped for.
+func (f *follower) acked(linkSeq uint64) (caughtUp bool) {
 	f.log.mu.Lock()
 	defer f.log.mu.Unlock()
 	if f.stale {
-		return
+		return false
 	}
 	f.ackedLink = linkSeq
 	n := 0
@@ -123,6 +127,27 @@ func (f *follower) acked(linkSeq uint64) {
 	}
 	f.log.wakeWaiters()
 	f.wake()
+	if !f.skipped || !f.holds(f.skippedAt) {
+		return false
+	}
+	f.skipped = false
+	return true
+}
+
+// skip notes that somebody is not waiting for the peer to apply what is in the log. The lock is held.
+func (f *follower) skip() { f.skipped, f.skippedAt = true, f.log.seq }
+
+// holds says that the peer holds every bucket with every change up to seq. The lock is held.
+func (f *follower) holds(seq uint64) bool {
+	if f.outOfStep > 0 || len(f.sent) > 0 && f.sent[0].logSeq <= seq {
+		return false
+	}
+	for i := range f.buckets {
+		if f.buckets[i].linkSeq > f.ackedLink {
+			return false
+		}
+	}
+	return true
 }
 
 // wake lets the feeder look for work.

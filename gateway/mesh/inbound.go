@@ -41,7 +41,7 @@ func (in *inbound) OnStream(lp *link.Peer, s link.Stream) {
 	p.apply.Lock()
 	defer p.apply.Unlock()
 	r := &p.replica
-	if !s.Fresh && r.state == replicaNone {
+	if r.forgotten || !s.Fresh && r.state == replicaNone {
 		// The entries that this stream continues were dropped meanwhile: OnFrame refuses, and the peer begins anew.
 		m.receiver.Forget(p.boot)
 		return
@@ -49,8 +49,10 @@ func (in *inbound) OnStream(lp *link.Peer, s link.Stream) {
 	if r.state == replicaOrphan {
 		m.logger.Info("peer is back", "peer", p.node, "boot", p.boot, "resumed", !s.Fresh)
 	}
-	r.connected, r.state, r.departing, r.version = true, replicaLive, false, lp.AppVersion
+	p.connected.Store(true)
+	r.state, r.version = replicaLive, lp.AppVersion
 	if s.Fresh {
+		p.departing.Store(false)
 		r.parts, r.inStep = nil, false
 		if s.Replaces || lp.Published {
 			p.sendGap(0)
@@ -75,7 +77,7 @@ func (in *inbound) OnEOF(boot hub.Boot, _ error) {
 	m := (*Mesh)(in)
 	if p := m.peer(boot); p != nil {
 		p.apply.Lock()
-		p.replica.connected = false
+		p.connected.Store(false)
 		p.apply.Unlock()
 		m.changed()
 	}
@@ -93,7 +95,7 @@ func (in *inbound) OnFrame(lp *link.Peer, f link.Frame) error {
 	}
 	p.apply.Lock()
 	defer p.apply.Unlock()
-	if p.replica.state == replicaNone {
+	if p.replica.state == replicaNone || p.replica.forgotten {
 		return errForgotten
 	}
 	return p.applyFrame(f)
@@ -124,7 +126,7 @@ func (p *peer) applyFrame(f link.Frame) error {
 	case kindGap:
 		return p.applyGap(f.Body)
 	case kindGoodbye:
-		p.replica.departing = true
+		p.departing.Store(true)
 		p.mesh.logger.Info("peer leaves", "peer", p.node, "boot", p.boot)
 		return nil
 	case kindResync:
@@ -185,19 +187,44 @@ func (p *peer) applyCheckpoint(kind link.Kind, body []byte) error {
 	if err != nil {
 		return err
 	}
-	p.replica.applied = c.seq
+	r := &p.replica
+	r.applied = c.seq
 	if held := p.mesh.hub.RemoteDigest(p.boot); held != c.digest {
 		p.mesh.metrics.mismatches.Inc()
 		p.mesh.logger.Error("presence differs from the peer's, asking for it again", "peer", p.node, "boot", p.boot,
 			"seq", c.seq, "held", held.Count, "want", c.digest.Count)
-		_, _ = p.sender.EnqueueForced(link.ClassState, kindResync, nil)
+		p.askAgain(time.Now())
 		return nil
 	}
-	if kind == kindInStep && !p.replica.inStep {
-		p.replica.inStep = true
+	if kind == kindInStep && !r.inStep {
+		r.inStep = true
+		if !r.known {
+			r.known = true
+			p.coverUnrouted()
+		}
 		p.mesh.changed()
 	}
 	return nil
+}
+
+// askAgain asks for all entries of the peer; no more often than checkpoints come, since an answer can be large.
+func (p *peer) askAgain(now time.Time) {
+	r := &p.replica
+	if now.Sub(r.resyncAsked) < p.mesh.cfg.Tuning.Checkpoint/2 {
+		return
+	}
+	r.resyncAsked = now
+	if _, err := p.sender.EnqueueForced(link.ClassState, kindResync, nil); err != nil {
+		p.mesh.logger.Debug("asking for presence again", "peer", p.node, "boot", p.boot, "error", err)
+	}
+}
+
+// coverUnrouted tells the peer of a gap if publishes were accepted here before it was known what the peer wants: its
+// connections may have joined before the two gateways met.
+func (p *peer) coverUnrouted() {
+	if p.mesh.published.Load() {
+		p.queue.gapAll()
+	}
 }
 
 func (p *peer) applyPublish(body []byte) error {
@@ -240,7 +267,7 @@ func (p *peer) applyKey(body []byte) error {
 }
 
 // sendGap tells local connections that publishes of the peer may have been lost: in the channels that interested boot is
-// interested in, or in all with 0. The apply lock is held.
+// interested in, or in all with 0.
 func (p *peer) sendGap(interested hub.Boot) {
 	p.mesh.metrics.gaps.Inc()
 	p.mesh.logger.Warn("publishes of a peer may be lost", "peer", p.node, "boot", p.boot)

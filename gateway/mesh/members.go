@@ -97,12 +97,7 @@ func (d *delegate) NotifyJoin(n *memberlist.Node) {
 	if boot == m.cfg.Boot {
 		return
 	}
-	node := strings.TrimSuffix(n.Name, "-"+boot.String())
-	if p := m.meet(boot, node, n.Address()); p != nil {
-		p.alive.Store(true)
-		p.draining.Store(draining)
-		m.changed()
-	}
+	m.sawAlive(boot, sighting{node: strings.TrimSuffix(n.Name, "-"+boot.String()), address: n.Address(), draining: draining})
 }
 
 // NotifyUpdate implements [memberlist.EventDelegate].
@@ -115,10 +110,7 @@ func (d *delegate) NotifyLeave(n *memberlist.Node) {
 	if err != nil {
 		return
 	}
-	if p := m.peer(boot); p != nil {
-		p.alive.Store(false)
-		m.changed()
-	}
+	m.sawDead(boot)
 }
 
 // NotifyMsg implements [memberlist.Delegate]: no data travels over gossip.

@@ -52,6 +52,8 @@ type Mesh struct {
 	mu sync.Mutex
 	// peers is replaced, never changed, so that it can be read without the lock.
 	peers atomic.Pointer[map[hub.Boot]*peer]
+	// alive are the other gateways that memberlist counts as alive.
+	alive map[hub.Boot]sighting
 	// closing refuses new peers.
 	closing bool
 
@@ -66,7 +68,7 @@ func New(cfg Config) (*Mesh, error) {
 	}
 	m := &Mesh{
 		cfg: cfg, logger: cfg.Logger, keys: cfg.Keys, log: newPresenceLog(), pauses: newPauseGate(cfg.Tuning.Pause),
-		refusals: newRefusalLog(cfg.Logger), ready: newReadiness(),
+		refusals: newRefusalLog(cfg.Logger), ready: newReadiness(), alive: make(map[hub.Boot]sighting),
 	}
 	m.metrics = newMetrics(m, cfg.Registerer)
 	m.peers.Store(&map[hub.Boot]*peer{})

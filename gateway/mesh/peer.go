@@ -57,8 +57,11 @@ type peer struct {
 	alive atomic.Bool
 	// draining is the peer's own word.
 	draining atomic.Bool
-	// refused says that the peer's port refused the last dial: its process is gone.
+	// refused says that the peer's port refused the last dial.
 	refused atomic.Bool
+	// connected is between the acceptance and the end of the peer's connection to this gateway, departing after the peer
+	// said goodbye. They change with the apply lock held.
+	connected, departing atomic.Bool
 
 	// apply is held while entries of the peer in the hub change. The fields below belong to it.
 	apply   sync.Mutex
@@ -68,16 +71,16 @@ type peer struct {
 // A replica is this gateway's copy of a peer's entries, and how it stands.
 type replica struct {
 	state replicaState
-	// connected is between the acceptance and the end of the peer's connection.
-	connected bool
-	// departing says that the peer said goodbye.
-	departing bool
 	// forgotten says that the links with the peer are being ended.
 	forgotten bool
 	// gapSent says that the connections were told of this absence.
 	gapSent bool
-	// inStep says that the peer has sent everything once in this stream.
-	inStep bool
+	// silent says that the peer became an orphan without a sign, so that it may have gone on for a while.
+	silent bool
+	// inStep says that the peer has sent everything once in this stream; known, since there is a replica.
+	inStep, known bool
+	// resyncAsked is when the peer was asked for everything again.
+	resyncAsked time.Time
 	// applied is the peer's last change that was applied.
 	applied uint64
 	// parts are the buckets whose last part has not come.
@@ -151,7 +154,9 @@ func (p *peer) onLinked(link.Linked) {
 
 // onAck notes what the peer has applied.
 func (p *peer) onAck(acked uint64) {
-	p.follower.acked(acked)
+	if p.follower.acked(acked) {
+		p.sendGap(0)
+	}
 	p.queue.drained()
 	p.mesh.changed()
 }
@@ -161,12 +166,17 @@ func (p *peer) onReset(r link.Reset) {
 	p.mesh.metrics.linkResets.Inc()
 	p.mesh.logger.Warn("link begins anew", "peer", p.node, "boot", p.boot, "reason", r.Reason,
 		"lost_state", r.LostState, "lost_publishes", r.LostPublish)
-	p.publishedBefore.Store(p.mesh.published.Load())
 	p.queue.reset()
+	// After the queue has forgotten its gaps, so that a publish that is dropped now is in a gap or in this flag.
+	p.publishedBefore.Store(p.mesh.published.Load())
 	p.follower.reset()
 }
 
-// onRefused notes that the peer's process is gone.
+// isGone says that the peer is known not to be there: it does not talk to this gateway, and its port refuses or it had said
+// goodbye.
+func (p *peer) isGone() bool { return !p.connected.Load() && (p.refused.Load() || p.departing.Load()) }
+
+// onRefused notes that the peer's port refuses.
 func (p *peer) onRefused(error) {
 	p.refused.Store(true)
 	p.mesh.changed()

@@ -10,16 +10,49 @@ import (
 	"github.com/starling-realtime/starling/hub"
 )
 
+// A sighting is what memberlist says of a gateway that it counts as alive.
+type sighting struct {
+	node, address string
+	draining      bool
+}
+
+// sawAlive notes memberlist's word that a gateway is there, or that something about it has changed.
+func (m *Mesh) sawAlive(boot hub.Boot, s sighting) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.alive[boot] = s
+	if p := m.meetLocked(boot, s.node, s.address); p != nil {
+		p.alive.Store(true)
+		p.draining.Store(s.draining)
+		m.changed()
+	}
+}
+
+// sawDead notes memberlist's word that a gateway is dead or has left.
+func (m *Mesh) sawDead(boot hub.Boot) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.alive, boot)
+	if p := m.peer(boot); p != nil {
+		p.alive.Store(false)
+		m.changed()
+	}
+}
+
 // meet returns the peer of a boot, made and linked if need be; nil when the mesh is closing.
 func (m *Mesh) meet(boot hub.Boot, node, address string) *peer {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.meetLocked(boot, node, address)
+}
+
+func (m *Mesh) meetLocked(boot hub.Boot, node, address string) *peer {
 	if p := m.peer(boot); p != nil {
 		p.moveTo(address)
 		return p
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if p := m.peer(boot); p != nil || m.closing {
-		return p
+	if m.closing {
+		return nil
 	}
 	p, err := m.newPeer(boot, node, address)
 	if err != nil {
@@ -37,6 +70,10 @@ func (m *Mesh) newPeer(boot hub.Boot, node, address string) (*peer, error) {
 	p.address.Store(&address)
 	p.touch(p.since)
 	p.publishedBefore.Store(m.published.Load())
+	if s, ok := m.alive[boot]; ok {
+		p.alive.Store(true)
+		p.draining.Store(s.draining)
+	}
 	sender, err := link.NewSender(link.SenderConfig{
 		Self: m.self, Peer: boot, PeerName: node, Dial: p.dial, TLS: m.keys.ClientConfig(boot),
 		Published: p.publishedBefore.Load, StateBudget: m.cfg.StateBudget, PublishBudget: m.cfg.PublishBudget,
@@ -78,4 +115,14 @@ func (m *Mesh) remove(p *peer) {
 	p.sender.Close()
 	p.feeding.Wait()
 	m.log.unfollow(p.follower)
+	m.meetAgain(p.boot)
+}
+
+// meetAgain makes the peer of a boot that memberlist has found again while it was being removed.
+func (m *Mesh) meetAgain(boot hub.Boot) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s, ok := m.alive[boot]; ok {
+		m.meetLocked(boot, s.node, s.address)
+	}
 }

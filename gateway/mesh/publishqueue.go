@@ -61,6 +61,16 @@ func (q *publishQueue) lose() {
 	q.metrics.publishesDropped.Inc()
 }
 
+// gapAll tells the peer that publishes to every channel may be lost, as soon as there is room.
+func (q *publishQueue) gapAll() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.allGaps = true
+	if q.sender.Pending(link.ClassPublish) <= q.low {
+		q.sendGaps()
+	}
+}
+
 func (q *publishQueue) drop(channel string) {
 	q.metrics.publishesDropped.Inc()
 	if q.gaps == nil {

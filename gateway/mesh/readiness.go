@@ -111,7 +111,7 @@ func (m *Mesh) awaitInStep(ctx context.Context) (reason string) {
 // firstBehind returns a peer that is there and not in step, or nil.
 func firstBehind(peers map[hub.Boot]*peer) *peer {
 	for _, p := range peers {
-		if !p.isGone() && !p.isInStep() {
+		if !p.isLeaving() && !p.isInStep() {
 			return p
 		}
 	}
@@ -126,9 +126,7 @@ func (p *peer) isInStep() bool {
 	return in && p.follower.inStep()
 }
 
-// isGone says that nobody waits for the peer any more.
-func (p *peer) isGone() bool {
-	p.apply.Lock()
-	defer p.apply.Unlock()
-	return p.replica.forgotten || !p.replica.connected && (p.refused.Load() || !p.alive.Load())
+// isLeaving says that nobody waits for the peer any more.
+func (p *peer) isLeaving() bool {
+	return !p.connected.Load() && (p.isGone() || !p.alive.Load())
 }

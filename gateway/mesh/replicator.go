@@ -16,7 +16,7 @@ func (m *Mesh) Append(d hub.Delta) uint64 { return m.log.append(d) }
 // Forward implements [hub.Replicator]: the publish is encoded once and queued for every interested peer. A publish with a
 // key is made known to the others too, so that a retry on any gateway finds it.
 func (m *Mesh) Forward(e *hub.Event, opts hub.PublishOptions, to []hub.Boot) {
-	m.published.Store(true)
+	m.notePublish()
 	peers := m.allPeers()
 	if len(peers) == 0 {
 		return
@@ -27,7 +27,7 @@ func (m *Mesh) Forward(e *hub.Event, opts hub.PublishOptions, to []hub.Boot) {
 		if p == nil {
 			continue
 		}
-		if p.refused.Load() {
+		if p.isGone() {
 			p.queue.lose()
 			continue
 		}
@@ -67,7 +67,8 @@ func contains(boots []hub.Boot, b hub.Boot) bool {
 // AwaitInterest waits until every linked peer has applied this gateway's interest in the channel, recorded at seq: from then
 // on every publish that is accepted anywhere reaches the channel's connections, or they get a gap. It returns false when
 // that is not so within [Tuning.InterestTimeout] or before ctx is done, and at once when a peer has been out of reach for
-// longer than that. Peers whose process is known to be gone do not count.
+// longer than that. Peers that are known to be gone do not count; should one come back nevertheless, local connections get
+// a gap once it has caught up.
 func (m *Mesh) AwaitInterest(ctx context.Context, channel string, seq uint64) bool {
 	bucket := hub.Bucket(channel)
 	var timeout <-chan time.Time
@@ -103,7 +104,11 @@ func (m *Mesh) interestApplied(bucket int, seq uint64) (complete, reachable bool
 	defer m.log.mu.Unlock()
 	complete = true
 	for _, p := range m.allPeers() {
-		if p.refused.Load() || p.follower.hasApplied(bucket, seq) {
+		if p.follower.hasApplied(bucket, seq) {
+			continue
+		}
+		if p.isGone() {
+			p.follower.skip()
 			continue
 		}
 		complete = false
@@ -117,22 +122,32 @@ func (m *Mesh) interestApplied(bucket int, seq uint64) (complete, reachable bool
 	return false, true, m.log.waitChannel()
 }
 
-// AwaitRoom pauses a publisher while a link is over its publish budget, for [Tuning.Pause] after it went over at the most,
-// or until ctx is done.
+// AwaitRoom pauses a publisher while a link is over its publish budget, for [Tuning.Pause] at the most, or until ctx is done.
+// Call it before every publish.
 func (m *Mesh) AwaitRoom(ctx context.Context) {
-	for {
-		h, left := m.pauses.current()
-		if h == nil {
-			return
-		}
+	m.notePublish()
+	h, left := m.pauses.current()
+	if h == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, m.pauses.limit)
+	defer cancel()
+	for h != nil && ctx.Err() == nil {
 		timer := time.NewTimer(left)
 		select {
 		case <-h.released:
 		case <-timer.C:
 		case <-ctx.Done():
-			timer.Stop()
-			return
 		}
 		timer.Stop()
+		h, left = m.pauses.current()
+	}
+}
+
+// notePublish notes that this boot has accepted a publish, also when nobody elsewhere wanted it: somebody may have wanted it
+// whose interest was not known here yet.
+func (m *Mesh) notePublish() {
+	if !m.published.Load() {
+		m.published.Store(true)
 	}
 }

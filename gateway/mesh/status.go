@@ -70,7 +70,7 @@ func (p *peer) status(now time.Time) PeerStatus {
 	p.apply.Lock()
 	defer p.apply.Unlock()
 	r := &p.replica
-	s.State, s.LinkedIn, s.Applied, s.Version = r.state.String(), r.connected, r.applied, r.version
-	s.Departing, s.Entries = r.departing, int(p.mesh.hub.RemoteDigest(p.boot).Count)
+	s.State, s.LinkedIn, s.Applied, s.Version = r.state.String(), p.connected.Load(), r.applied, r.version
+	s.Departing, s.Entries = p.departing.Load(), int(p.mesh.hub.RemoteDigest(p.boot).Count)
 	return s
 }

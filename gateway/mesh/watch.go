@@ -33,7 +33,7 @@ func (m *Mesh) watch(ctx context.Context) {
 func (m *Mesh) forgive(now time.Time) {
 	for _, p := range m.allPeers() {
 		p.apply.Lock()
-		if p.replica.connected {
+		if p.connected.Load() {
 			p.touch(now)
 		}
 		p.apply.Unlock()
@@ -57,7 +57,7 @@ func (p *peer) look(now time.Time) {
 		}
 	case replicaNone:
 		// Nothing is held of a peer that never sent anything. Once memberlist gives it up there is nobody to link with.
-		if !p.alive.Load() && !p.replica.connected && quiet > p.mesh.cfg.Timing.Silence {
+		if !p.alive.Load() && !p.connected.Load() && quiet > p.mesh.cfg.Timing.Silence {
 			p.forget()
 		}
 	}
@@ -66,15 +66,14 @@ func (p *peer) look(now time.Time) {
 // isLost says that the peer is not there any more: nothing came for long enough, or its connection ended and either its
 // port refuses, or memberlist has given it up, or it had said goodbye. A link that works vetoes memberlist.
 func (p *peer) isLost(quiet time.Duration) bool {
-	r := &p.replica
 	if quiet > p.mesh.cfg.Timing.Silence {
 		return true
 	}
-	return !r.connected && (p.refused.Load() || !p.alive.Load() || r.departing)
+	return !p.connected.Load() && (p.refused.Load() || p.departing.Load() || !p.alive.Load())
 }
 
 func (p *peer) grace() time.Duration {
-	if p.replica.departing {
+	if p.departing.Load() {
 		return p.mesh.cfg.DisconnectGrace
 	}
 	return p.mesh.cfg.NodeGrace
@@ -82,10 +81,10 @@ func (p *peer) grace() time.Duration {
 
 // orphan keeps the entries of a peer that is lost, but for its typing, until the grace is over.
 func (p *peer) orphan(quiet time.Duration) {
-	p.replica.state = replicaOrphan
+	p.replica.state, p.replica.silent = replicaOrphan, quiet > p.mesh.cfg.Timing.Silence
 	p.mesh.metrics.orphans.Inc()
 	p.mesh.logger.Warn("peer is lost", "peer", p.node, "boot", p.boot, "quiet", quiet.Round(time.Millisecond),
-		"goodbye", p.replica.departing, "grace", p.grace())
+		"goodbye", p.departing.Load(), "grace", p.grace())
 	p.mesh.hub.ClearRemoteTyping(p.boot)
 	p.orphanGap()
 	p.mesh.changed()
@@ -93,22 +92,34 @@ func (p *peer) orphan(quiet time.Duration) {
 
 // orphanGap tells the connections of lost publishes as soon as it is sure that the peer cannot send them any more.
 func (p *peer) orphanGap() {
-	if p.replica.departing || p.replica.gapSent || !p.refused.Load() {
+	if p.refused.Load() {
+		p.lostGap()
+	}
+}
+
+// lostGap tells the connections, once for each absence, that publishes of the peer may be lost. Those of a peer that was cut
+// off may be in channels of which it could not say any more that it is in them.
+func (p *peer) lostGap() {
+	if p.departing.Load() || p.replica.gapSent {
 		return
 	}
 	p.replica.gapSent = true
-	p.sendGap(p.boot)
+	if p.replica.silent {
+		p.sendGap(0)
+	} else {
+		p.sendGap(p.boot)
+	}
 }
 
 // drop removes the entries of a peer whose grace is over. What comes of it later begins anew.
 func (p *peer) drop() {
 	m := p.mesh
-	if !p.replica.departing && !p.replica.gapSent {
-		p.sendGap(p.boot)
-	}
+	p.lostGap()
 	m.logger.Info("peer is given up", "peer", p.node, "boot", p.boot)
 	m.hub.DropRemote(p.boot)
 	p.replica = replica{}
+	p.connected.Store(false)
+	p.departing.Store(false)
 	m.receiver.Forget(p.boot)
 	if !p.alive.Load() {
 		p.forget()
