@@ -38,7 +38,7 @@ func Run(ctx context.Context, cfg Config, logger *slog.Logger) error {
 	}
 	defer func() { _ = admin.Close() }()
 
-	g, err := New(cfg, Options{Logger: logger, Boot: boot, Keys: keys, NewCluster: newMesh})
+	g, err := New(cfg, Options{Logger: logger, Boot: boot, Keys: keys, NewCluster: NewMesh})
 	if err != nil {
 		return err
 	}

@@ -204,8 +204,9 @@ func (m *Mesh) eachLinked(fn func(*peer) error) error {
 func (m *Mesh) Leave(ctx context.Context) error {
 	err := m.eachLinked(func(p *peer) error { return p.sayGoodbye(ctx) })
 	if m.members != nil {
-		if leaveErr := m.members.Leave(time.Second); leaveErr != nil && err == nil {
-			err = fmt.Errorf("leaving memberlist: %w", leaveErr)
+		if leaveErr := m.members.Leave(time.Second); leaveErr != nil {
+			// When everybody leaves at once nobody is left to spread the word; the links have said goodbye already.
+			m.logger.Debug("leaving memberlist", "error", leaveErr)
 		}
 	}
 	return err
