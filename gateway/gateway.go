@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -34,7 +35,7 @@ type Gateway struct {
 
 	auth     auth.Authenticator
 	origins  *auth.OriginPolicy
-	isAdmin  func(token string) bool
+	isAdmin  func(token string) bool // nil: nobody is
 	upgrader websocket.Upgrader
 
 	hub     *hub.Hub
@@ -48,8 +49,10 @@ type Gateway struct {
 	roster    roster
 	ready     readiness
 	refusing  atomic.Bool
+	farewells atomic.Int64 // refused handshakes that are being told why inside a connection
 	drain     drain
 	pingFrame []byte
+	buffers   sync.Pool // of *bytes.Buffer, for messages while they are handled
 
 	// ctx ends all waits when the gateway closes; tasks counts its goroutines.
 	ctx    context.Context
@@ -97,7 +100,7 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 		auth: authenticator, origins: origins, pool: pool, keys: dedupe.New(dedupe.Options{}),
 		admission: newAdmission(cfg.Limits),
 		joins:     rate.NewLimiter(rate.Limit(cfg.Limits.JoinsPerSecond), 2*cfg.Limits.JoinsPerSecond),
-		pingFrame: protocol.PingFrame(nil),
+		pingFrame: protocol.PingFrame(nil), buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
 	if g.boot == 0 {
 		g.boot = randomBoot()
@@ -160,8 +163,10 @@ func (g *Gateway) clusterHost(opts Options) ClusterHost {
 func (g *Gateway) Hub() *hub.Hub { return g.hub }
 
 func fanoutOptions(cfg Config) fanout.Options {
+	queue := cfg.Limits.SendQueueBytes
 	return fanout.Options{
-		MaxQueueBytes:   cfg.Limits.SendQueueBytes,
+		MaxQueueBytes:   queue,
+		HardQueueBytes:  max(4*queue, queue+cfg.Limits.largestFrame()),
 		SlowFrame:       protocol.CloseFrame(protocol.CloseTooSlow, "too slow: events were waiting that this connection did not read"),
 		CloseTimeout:    closeTimeout,
 		SendBufferBytes: sendBufferBytes,

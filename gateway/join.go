@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/starling-realtime/starling/gateway/protocol"
 	"github.com/starling-realtime/starling/hub"
 )
@@ -41,26 +39,22 @@ func (s *session) mayJoin(channel string, now time.Time) *protocol.Error {
 		return protocol.Errorf(protocol.CodeTooManyChannels, "this connection is in %d channels, the most that --max-channels-per-connection allows: leave one first",
 			limits.ChannelsPerConnection)
 	}
-	if s.joins == nil {
-		s.joins = rate.NewLimiter(rate.Limit(limits.JoinsPerSecondPerConnection), max(limits.ChannelsPerConnection, limits.JoinsPerSecondPerConnection))
+	burst := max(limits.ChannelsPerConnection, limits.JoinsPerSecondPerConnection)
+	if waitMs := s.joins.take(s.g.clock(), burst, limits.JoinsPerSecondPerConnection); waitMs > 0 {
+		return s.tooOften("joins-per-second-per-connection", "this connection joins", waitMs)
 	}
-	if err := s.take(s.joins, now, "joins-per-second-per-connection", "this connection joins more often"); err != nil {
-		return err
+	reservation := s.g.joins.ReserveN(now, 1)
+	if wait := reservation.DelayFrom(now); wait > 0 {
+		reservation.CancelAt(now)
+		return s.tooOften("joins-per-second", "the clients of this gateway join", wait.Milliseconds()+1)
 	}
-	return s.take(s.g.joins, now, "joins-per-second", "the clients of this gateway join more often")
+	return nil
 }
 
-// take takes one event from a limiter, or says when to try again.
-func (s *session) take(l *rate.Limiter, now time.Time, bound, who string) *protocol.Error {
-	r := l.ReserveN(now, 1)
-	wait := r.DelayFrom(now)
-	if wait == 0 {
-		return nil
-	}
-	r.CancelAt(now)
+func (s *session) tooOften(bound, who string, waitMs int64) *protocol.Error {
 	s.g.metrics.hit(bound)
-	err := protocol.Errorf(protocol.CodeRateLimited, "%s than --%s allows: try again later", who, bound)
-	err.RetryAfterMs = max(1, wait.Milliseconds())
+	err := protocol.Errorf(protocol.CodeRateLimited, "%s more often than --%s allows: try again later", who, bound)
+	err.RetryAfterMs = waitMs
 	return err
 }
 

@@ -1,6 +1,10 @@
 package gateway
 
-import "github.com/spf13/pflag"
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/starling-realtime/starling/hub"
+)
 
 // Limits bound what one gateway takes on. What is over a bound is refused with an error and counted in
 // starling_refused_total or starling_closed_total.
@@ -63,4 +67,14 @@ func (l *Limits) byFlag() map[string]int {
 		}
 	})
 	return values
+}
+
+// largestFrame is the size of the largest frame that a connection may have to be sent: a snapshot of the longest names, or an
+// event with the largest message as its payload.
+func (l *Limits) largestFrame() int {
+	const (
+		envelope = 4 << 10
+		name     = 2*hub.MaxNameBytes + len(`"",`) // with every character escaped
+	)
+	return envelope + max(l.MessageBytes, 2*l.SnapshotMembers*name)
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"golang.org/x/time/rate"
 
 	"github.com/starling-realtime/starling/gateway/auth"
 	"github.com/starling-realtime/starling/gateway/fanout"
@@ -43,8 +42,8 @@ type session struct {
 
 	// These belong to the read goroutine.
 	channels channelSet
-	joins    *rate.Limiter
-	bad      badFrames
+	joins    bucket
+	bad      bucket // of malformed frames
 
 	mu      sync.Mutex
 	closed  bool
@@ -80,10 +79,15 @@ func (g *Gateway) accept(w http.ResponseWriter, r *http.Request, identity auth.I
 	if g.refusing.Load() {
 		g.drainLatecomer(s)
 	}
-	if !g.tasks.start(s.read) {
+	if !g.tasks.enter() {
 		socket.Abort()
 		s.finish()
+		return
 	}
+	conn.SetPingHandler(s.onPing)
+	conn.SetPongHandler(s.onPong)
+	conn.SetCloseHandler(s.onClientClose)
+	go s.read()
 }
 
 // ID implements [hub.Conn].

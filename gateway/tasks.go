@@ -11,14 +11,28 @@ type tasks struct {
 
 // start runs fn in a goroutine, unless the gateway has closed.
 func (t *tasks) start(fn func()) bool {
+	if !t.enter() {
+		return false
+	}
+	go func() {
+		defer t.exit()
+		fn()
+	}()
+	return true
+}
+
+// enter counts a goroutine in that the caller starts by itself and that must call exit, unless the gateway has closed.
+func (t *tasks) enter() bool {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	if t.closed {
 		return false
 	}
-	t.group.Go(fn)
+	t.group.Add(1)
 	return true
 }
+
+func (t *tasks) exit() { t.group.Done() }
 
 // wait refuses new goroutines and returns when the last one has ended.
 func (t *tasks) wait() {

@@ -1,0 +1,20 @@
+package gateway
+
+// A bucket is a leaky bucket of 16 bytes, where a rate.Limiter for each connection would take five times that. The zero value
+// is empty. It is not safe for concurrent use.
+type bucket struct {
+	level float32
+	last  int64 // when the level was right, in milliseconds of the gateway's clock
+}
+
+// take adds one to a bucket that holds burst and leaks perSecond. It returns how many milliseconds are missing until there
+// is room; 0: it was added.
+func (b *bucket) take(nowMs int64, burst, perSecond int) (waitMs int64) {
+	leaked := float32(nowMs-b.last) * float32(perSecond) / 1000
+	b.level, b.last = max(0, b.level-leaked), nowMs
+	if over := b.level + 1 - float32(burst); over > 0 {
+		return 1 + int64(over*1000/float32(perSecond))
+	}
+	b.level++
+	return 0
+}
