@@ -63,10 +63,13 @@ func (c *cluster) localArgs(name string, at addresses) []string {
 		"--listen=" + at.client,
 		"--admin-listen=" + at.admin,
 		"--mesh-listen=" + at.mesh,
-		"--join=" + strings.Join(c.meshAddresses(), ","),
 		"--mesh-key-file=" + c.dir.keyFile(),
 		"--shutdown-timeout=" + c.opts.ShutdownTimeout.String(),
 		"--supervisor-dir=" + c.dir.path,
+	}
+	if peers := c.meshAddresses(); len(peers) > 1 {
+		// Alone, a gateway that looks for others would wait for them before it takes clients.
+		args = append(args, "--join="+strings.Join(peers, ","))
 	}
 	if c.opts.Demo {
 		args = append(args, "--demo")
