@@ -12,18 +12,14 @@ const localBoot bootIndex = 0
 type bootTable struct {
 	mu      sync.RWMutex
 	numbers map[Boot]bootIndex
-	boots   []remoteBoot
+	// digests has each number's.
+	digests []Digest
 	free    []bootIndex
-}
-
-type remoteBoot struct {
-	boot   Boot
-	digest Digest
 }
 
 func (t *bootTable) init() {
 	t.numbers = make(map[Boot]bootIndex)
-	t.boots = make([]remoteBoot, 1)
+	t.digests = make([]Digest, localBoot+1)
 }
 
 // lookup returns a boot's number; false when the hub holds nothing of it.
@@ -49,31 +45,25 @@ func (t *bootTable) number(b Boot) bootIndex {
 		n = t.free[k-1]
 		t.free = t.free[:k-1]
 	} else {
-		n = bootIndex(len(t.boots))
-		t.boots = append(t.boots, remoteBoot{})
+		n = bootIndex(len(t.digests))
+		t.digests = append(t.digests, Digest{})
 	}
-	t.boots[n] = remoteBoot{boot: b}
 	t.numbers[b] = n
 	return n
 }
 
-// forget frees a boot's number. No table may hold it any more.
-func (t *bootTable) forget(b Boot) {
+// forget frees a boot's number. No table may hold it any more, so its digest is that of nothing.
+func (t *bootTable) forget(b Boot, n bootIndex) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	n, ok := t.numbers[b]
-	if !ok {
-		return
-	}
 	delete(t.numbers, b)
-	t.boots[n] = remoteBoot{}
 	t.free = append(t.free, n)
 }
 
 func (t *bootTable) toggle(n bootIndex, d Delta) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.boots[n].digest = t.boots[n].digest.Toggle(d)
+	t.digests[n] = t.digests[n].Toggle(d)
 }
 
 func (t *bootTable) digest(b Boot) Digest {
@@ -83,5 +73,5 @@ func (t *bootTable) digest(b Boot) Digest {
 	if !ok {
 		return Digest{}
 	}
-	return t.boots[n].digest
+	return t.digests[n]
 }

@@ -88,5 +88,50 @@ func requireNoBoots(t require.TestingT, h *Hub) {
 	h.boots.mu.Lock()
 	defer h.boots.mu.Unlock()
 	require.Empty(t, h.boots.numbers)
-	require.Len(t, h.boots.free, len(h.boots.boots)-1, "every number but the local one is free again")
+	require.Len(t, h.boots.free, len(h.boots.digests)-1, "every number but the local one is free again")
+	for _, d := range h.boots.digests {
+		require.Equal(t, Digest{}, d)
+	}
+}
+
+// requireConsistent says that what the hub keeps twice, to find it fast, agrees.
+func requireConsistent(t require.TestingT, h *Hub) {
+	stats := Stats{Members: h.ids.len(), Connections: h.connections.len(), DeliveryErrors: h.counts.deliveryErrors.Load()}
+	h.eachShard(func(s *shard) {
+		for _, c := range s.channels {
+			stats.Channels++
+			if len(c.subscriptions) > 0 {
+				stats.LocalChannels++
+			}
+			stats.PresenceEntries += c.members.used
+			stats.LocalEntries += len(c.locals)
+			requireConsistentChannel(t, c)
+		}
+	})
+	require.Equal(t, stats, h.Stats())
+}
+
+func requireConsistentChannel(t require.TestingT, c *channel) {
+	require.False(t, c.empty(), "an empty channel is dropped")
+	modes, connections := map[PresenceMode]int32{}, map[internID]int{}
+	for i, s := range c.subscriptions {
+		if s.index != i {
+			require.Equal(t, i, s.index)
+		}
+		modes[s.mode]++
+		connections[s.member]++
+	}
+	require.Equal(t, []int32{modes[PresenceFull], modes[PresenceCount]}, []int32{c.full, c.counting})
+	locals := 0
+	c.members.each(func(x slot) {
+		if x.boot == localBoot {
+			locals++
+		}
+	})
+	require.Equal(t, len(c.locals), locals)
+	for id, m := range c.locals {
+		if !c.members.has(id, localBoot) || m.connections != connections[id] || m.connections == 0 && m.timer == nil {
+			require.Fail(t, "a local member is inconsistent", "%+v", m)
+		}
+	}
 }

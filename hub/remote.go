@@ -100,7 +100,7 @@ func (h *Hub) DropRemote(boot Boot) {
 		return
 	}
 	h.eachShard(func(s *shard) { h.dropCollected(s, boot, n, h.collect(s, boot, n)) })
-	h.boots.forget(boot)
+	h.boots.forget(boot, n)
 }
 
 // ClearRemoteTyping ends all typing of a boot.

@@ -130,7 +130,7 @@ func TestBootNumbersAreReused(t *testing.T) {
 			}
 		}
 	}
-	require.LessOrEqual(t, len(h.boots.boots), 101)
+	require.LessOrEqual(t, len(h.boots.digests), 101)
 	requireNoBoots(t, h)
 	requireEmpty(t, h)
 }

@@ -74,6 +74,7 @@ func (w *world) check(settled bool) {
 		}
 	}
 	require.ElementsMatch(w.t, present, w.hub.ChannelNames())
+	requireConsistent(w.t, w.hub)
 	for _, b := range []Boot{bootB, bootC} {
 		require.Equal(w.t, w.model.boot(b).digest(), w.hub.RemoteDigest(b), "digest of boot %s", b)
 	}
