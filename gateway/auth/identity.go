@@ -56,3 +56,12 @@ func badRequest(format string, args ...any) *Error {
 func forbidden(format string, args ...any) *Error {
 	return &Error{Status: http.StatusForbidden, Code: "forbidden", Message: fmt.Sprintf(format, args...)}
 }
+
+// unauthorized is an answer with a challenge as RFC 6750 describes it; code is its error code, empty where no token was given.
+func unauthorized(code, format string, args ...any) *Error {
+	challenge := `Bearer realm="starling"`
+	if code != "" {
+		challenge += fmt.Sprintf(`, error=%q`, code)
+	}
+	return &Error{Status: http.StatusUnauthorized, Code: "forbidden", Message: fmt.Sprintf(format, args...), Challenge: challenge}
+}
