@@ -86,7 +86,7 @@ func TestExactlyOnceWhileConnectionsAreReset(t *testing.T) {
 }
 
 // sendNumbered sends frames that carry id and a number, waiting when the budget is used up.
-func sendNumbered(t testing.TB, s *Sender, id uint64, n uint64) {
+func sendNumbered(t testing.TB, s *Sender, id, n uint64) {
 	for i := range n {
 		body := binary.BigEndian.AppendUint64(number(id), i)
 		body = append(body, make([]byte, rand.IntN(400))...)

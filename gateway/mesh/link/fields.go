@@ -37,7 +37,7 @@ func (w *fieldWriter) bytes(tag uint16, value []byte) {
 
 func (w *fieldWriter) text(tag uint16, s string) { w.bytes(tag, []byte(s)) }
 
-func (w *fieldWriter) uint16(tag uint16, v uint16) {
+func (w *fieldWriter) uint16(tag, v uint16) {
 	w.bytes(tag, binary.BigEndian.AppendUint16(nil, v))
 }
 

@@ -112,8 +112,12 @@ func (t Timing) withDefaults() Timing {
 		field *time.Duration
 		value time.Duration
 	}{
-		{&t.Heartbeat, 500 * time.Millisecond}, {&t.Silence, 3 * time.Second}, {&t.Dial, 2 * time.Second},
-		{&t.Handshake, 5 * time.Second}, {&t.BackoffMin, 20 * time.Millisecond}, {&t.BackoffMax, 500 * time.Millisecond},
+		{&t.Heartbeat, 500 * time.Millisecond},
+		{&t.Silence, 3 * time.Second},
+		{&t.Dial, 2 * time.Second},
+		{&t.Handshake, 5 * time.Second},
+		{&t.BackoffMin, 20 * time.Millisecond},
+		{&t.BackoffMax, 500 * time.Millisecond},
 		{&t.Replace, 2 * time.Second},
 	} {
 		if *f.field <= 0 {

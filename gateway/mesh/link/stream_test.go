@@ -227,6 +227,7 @@ func TestFlushEndsWithTheStream(t *testing.T) {
 
 	blocked := make(chan error, 1)
 	go func() { blocked <- s.Flush(context.Background()) }()
+	eventually(t, func() bool { return isAwaited(s) }, "Flush waits")
 	s.Restart("")
 	n.handler.set(func() { n.handler.hello = errTest })
 	s.Start()
@@ -238,6 +239,7 @@ func TestFlushEndsWithTheStream(t *testing.T) {
 		_, err = s.Enqueue(ClassState, FirstKind, nil)
 	}
 	go func() { blocked <- s.Flush(context.Background()) }()
+	eventually(t, func() bool { return isAwaited(s) }, "Flush waits")
 	s.Close()
 	require.ErrorIs(t, <-blocked, ErrClosed)
 	_, err = s.Enqueue(ClassState, FirstKind, nil)
@@ -245,4 +247,11 @@ func TestFlushEndsWithTheStream(t *testing.T) {
 	_, err = s.EnqueueForced(ClassState, FirstKind, nil)
 	require.ErrorIs(t, err, ErrClosed)
 	require.Equal(t, StateClosed, s.Status().State)
+}
+
+// isAwaited says that somebody waits for the sender's progress.
+func isAwaited(s *Sender) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stream.progress != nil
 }
