@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// opaqueOrigin is what pages without an origin of their own send, such as sandboxed frames and local files.
+const opaqueOrigin = "null"
+
 // maxOrigins bounds the list of allowed origins.
 const maxOrigins = 1000
 
@@ -94,14 +97,14 @@ func (p *OriginPolicy) Check(r *http.Request) error {
 	if len(values) > 1 {
 		return forbidden("the request has %d Origin headers: one is right", len(values))
 	}
-	if p.any {
+	if p.any && values[0] == opaqueOrigin {
 		return nil
 	}
 	o, err := parseOrigin(values[0])
 	if err != nil {
 		return forbidden("the Origin header is malformed or opaque: a page of an allowed origin may connect")
 	}
-	if !o.isHost(r.Host) && !p.lists(o) {
+	if !p.any && !o.isHost(r.Host) && !p.lists(o) {
 		return forbidden("pages of origin %q may not connect: it is not this host, and not in --allowed-origins", values[0])
 	}
 	return nil
