@@ -44,15 +44,27 @@ async function reconnect(page) {
   return connected(page);
 }
 
+/** Reconnects until the page is on a gateway that pleases. */
+async function reconnectUntil(page, pleases) {
+  let gateway = await connected(page);
+  for (let i = 0; !pleases(gateway); i += 1) {
+    assert.ok(i < 30, `the page is on ${gateway} again after ${i} reconnections`);
+    gateway = await reconnect(page);
+  }
+}
+
+async function openOn(gateway, name, channel) {
+  const page = await open(name, channel);
+  await reconnectUntil(page, (now) => now === gateway);
+  return page;
+}
+
 /** Two people in one channel, on two gateways. */
 async function pair(channel, options) {
   const ada = await open('Ada', channel, options);
   const ben = await open('Ben', channel);
-  let gateway = await connected(ben);
-  for (let i = 0; gateway === await connected(ada); i += 1) {
-    assert.ok(i < 30, `Ben is on ${gateway} again after ${i} reconnections`);
-    gateway = await reconnect(ben);
-  }
+  const other = await connected(ada);
+  await reconnectUntil(ben, (gateway) => gateway !== other);
   for (const page of [ada, ben]) await seePeople(page, ['Ada', 'Ben']);
   return { ada, ben };
 }
@@ -144,17 +156,41 @@ test('a member in two tabs is one person until the last tab is gone', async () =
   assert.equal(await departures(), 0);
 });
 
-test('a killed gateway is left for another one before anybody sees its people leave', async () => {
+test('a gateway that is asked to stop hands its people over without an interruption', async () => {
   const { ada, ben } = await pair(newChannel());
   const departures = await countDepartures(ada);
   const gateway = await connected(ben);
-  process.kill(await cluster.pidOf(gateway), 'SIGKILL');
+  process.kill(cluster.pidOf(gateway), 'SIGTERM');
+  await ben.getByText(`Moved from ${gateway}`).waitFor();
+  await say(ada, 'did you notice?');
+  await seeMessage(ben, 'did you notice?');
+  await say(ben, 'no');
+  await seeMessage(ada, 'no');
+  assert.ok(await ben.getByText('You were disconnected').isHidden());
+  assert.equal(await departures(), 0);
+});
+
+test('nobody sees the people of a killed gateway leave, except those who stay away', async () => {
+  const channel = newChannel();
+  const { ada, ben } = await pair(channel);
+  const gateway = await connected(ben);
+  const cleo = await openOn(gateway, 'Cleo', channel);
+  await seePeople(ada, ['Ada', 'Ben', 'Cleo']);
+  const departures = await countDepartures(ada);
+
+  await cleo.context().close();
+  process.kill(cluster.pidOf(gateway), 'SIGKILL');
   await ben.getByText(/You were disconnected/).waitFor();
   await connected(ben);
   await say(ben, 'back again');
   await seeMessage(ada, 'back again');
   assert.equal(await departures(), 0);
   await screenshot(ben, 'cluster-killed');
+
+  await ada.getByText('Cleo left').waitFor();
+  await seePeople(ada, ['Ada', 'Ben']);
+  assert.equal(await departures(), 1, 'Ben was never seen to leave');
+  assert.ok(await ada.getByText(/Ben left/).isHidden());
 });
 
 test('a name and a channel that the gateway refuses are explained', async () => {

@@ -39,9 +39,10 @@ export function nameList(names, most = 3) {
   return [names.slice(0, -1).join(', '), names.at(-1)].filter(Boolean).join(' and ');
 }
 
-/** "3 seconds", "1 minute": rough, for a note. */
+/** "a moment", "3 seconds", "2 minutes": rough, for a note. */
 export function roughly(ms) {
-  const seconds = Math.max(1, Math.round(ms / 1000));
+  if (ms < 1000) return 'a moment';
+  const seconds = Math.round(ms / 1000);
   const [count, unit] = seconds < 90 ? [seconds, 'second'] : [Math.round(seconds / 60), 'minute'];
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }

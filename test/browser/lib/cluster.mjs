@@ -1,7 +1,6 @@
 // A real cluster on this machine: `starling up` with the sample manifest.
 
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { until } from './browser.mjs';
 
 const ROOT = new URL('../../../', import.meta.url).pathname;
@@ -42,14 +41,11 @@ export class Cluster {
     return this.exited;
   }
 
-  /** The process id of a gateway, as the cluster's output tells it. */
-  async pidOf(gateway) {
-    const children = await readFile(`/proc/${this.process.pid}/task/${this.process.pid}/children`, 'utf8');
-    for (const pid of children.trim().split(' ')) {
-      const args = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
-      if (args.some((arg) => arg === gateway || arg.endsWith(`=${gateway}`))) return Number(pid);
-    }
-    throw new Error(`no process of gateway ${gateway}; starling up said:\n${this.output}`);
+  /** The process id of a gateway, as the cluster told it when it started the process. */
+  pidOf(gateway) {
+    const pid = [...this.output.matchAll(/(\S+) started, pid (\d+)/g)].findLast((match) => match[1] === gateway)?.[2];
+    if (!pid) throw new Error(`no process id of ${gateway}; starling up said:\n${this.output}`);
+    return Number(pid);
   }
 
   #address() {
