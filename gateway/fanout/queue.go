@@ -78,6 +78,7 @@ func (q *queue) trim() (frames, bytes int) {
 	frames = len(q.frames) - keep
 	q.frames = q.frames[:keep]
 	q.bytes -= bytes
+	q.compact()
 	return frames, bytes
 }
 
