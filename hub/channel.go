@@ -1,6 +1,9 @@
 package hub
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A channel is what the hub knows of one channel. All fields belong to the lock of its shard.
 type channel struct {
@@ -84,30 +87,19 @@ func (c *channel) tally(mode PresenceMode, by int32) {
 
 // setInterested notes whether a boot wants the channel's publishes, and reports whether that is a change.
 func (c *channel) setInterested(b Boot, wants bool) bool {
-	for i, x := range c.interested {
-		if x != b {
-			continue
-		}
-		if !wants {
-			c.interested = append(c.interested[:i], c.interested[i+1:]...)
-		}
-		return !wants
+	at := slices.Index(c.interested, b)
+	if at >= 0 == wants {
+		return false
 	}
 	if wants {
 		c.interested = append(c.interested, b)
+	} else {
+		c.interested = slices.Delete(c.interested, at, at+1)
 	}
-	return wants
+	return true
 }
 
 // isInterested says whether a boot wants the channel's publishes; boot 0 stands for any.
 func (c *channel) isInterested(b Boot) bool {
-	if b == 0 {
-		return true
-	}
-	for _, x := range c.interested {
-		if x == b {
-			return true
-		}
-	}
-	return false
+	return b == 0 || slices.Contains(c.interested, b)
 }

@@ -22,8 +22,11 @@ func TestWireFormatOfDigests(t *testing.T) {
 
 func TestToggle(t *testing.T) {
 	deltas := []Delta{
-		{Op: OpJoin, Channel: "a", Member: "b"}, {Op: OpJoin, Channel: "ab", Member: "c"}, {Op: OpJoin, Channel: "a", Member: "bc"},
-		{Op: OpInterest, Channel: "a"}, {Op: OpInterest, Channel: "ab"},
+		{Op: OpJoin, Channel: "a", Member: "b"},
+		{Op: OpJoin, Channel: "ab", Member: "c"},
+		{Op: OpJoin, Channel: "a", Member: "bc"},
+		{Op: OpInterest, Channel: "a"},
+		{Op: OpInterest, Channel: "ab"},
 	}
 	var all Digest
 	seen := map[uint64]bool{}

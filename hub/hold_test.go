@@ -99,7 +99,7 @@ func TestOtherBootsNeverChangeALinger(t *testing.T) {
 }
 
 func TestHoldDoesNotShortenALinger(t *testing.T) {
-	withMove(t, Options{Grace: grace}, func(t *testing.T, h *Hub, r *fakeReplicator, o, a *fakeConn) {
+	withMove(t, Options{Grace: grace}, func(t *testing.T, h *Hub, r *fakeReplicator, _, a *fakeConn) {
 		a2 := join(t, h, room, "ann", "a2")
 		a.close()
 		leave(t, h, room, "ann", a2)

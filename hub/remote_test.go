@@ -51,8 +51,10 @@ func TestDeltasMayComeAgain(t *testing.T) {
 	h := newHub(t, Options{})
 	o := join(t, h, room, "obs", "o1")
 	for _, d := range []Delta{
-		{Op: OpJoin, Channel: room, Member: "zoe"}, {Op: OpInterest, Channel: room},
-		{Op: OpLeave, Channel: room, Member: "zoe"}, {Op: OpDisinterest, Channel: room},
+		{Op: OpJoin, Channel: room, Member: "zoe"},
+		{Op: OpInterest, Channel: room},
+		{Op: OpLeave, Channel: room, Member: "zoe"},
+		{Op: OpDisinterest, Channel: room},
 	} {
 		require.True(t, h.ApplyRemote(bootB, d), "%s", deltaLine(d))
 		require.False(t, h.ApplyRemote(bootB, d), "%s again", deltaLine(d))
@@ -95,8 +97,12 @@ func TestDropRemote(t *testing.T) {
 	h := newHub(t, Options{})
 	o := join(t, h, room, "obs", "o1")
 	for _, d := range []Delta{
-		{Op: OpJoin, Channel: room, Member: "zoe"}, {Op: OpJoin, Channel: room, Member: "yan"}, {Op: OpJoin, Channel: room, Member: "obs"},
-		{Op: OpJoin, Channel: "hall", Member: "zoe"}, {Op: OpInterest, Channel: room}, {Op: OpInterest, Channel: "attic"},
+		{Op: OpJoin, Channel: room, Member: "zoe"},
+		{Op: OpJoin, Channel: room, Member: "yan"},
+		{Op: OpJoin, Channel: room, Member: "obs"},
+		{Op: OpJoin, Channel: "hall", Member: "zoe"},
+		{Op: OpInterest, Channel: room},
+		{Op: OpInterest, Channel: "attic"},
 	} {
 		require.True(t, h.ApplyRemote(bootB, d))
 	}

@@ -32,9 +32,12 @@ func TestReplaceRemoteAppliesNetChanges(t *testing.T) {
 	o := join(t, h, room, "obs", "o1")
 	so := join(t, h, sib[0], "obs", "o2")
 	for _, d := range []Delta{
-		{Op: OpJoin, Channel: room, Member: "stays"}, {Op: OpJoin, Channel: room, Member: "goes"},
+		{Op: OpJoin, Channel: room, Member: "stays"},
+		{Op: OpJoin, Channel: room, Member: "goes"},
 		{Op: OpJoin, Channel: room, Member: "elsewhere"},
-		{Op: OpJoin, Channel: sib[0], Member: "goes"}, {Op: OpInterest, Channel: room}, {Op: OpInterest, Channel: sib[0]},
+		{Op: OpJoin, Channel: sib[0], Member: "goes"},
+		{Op: OpInterest, Channel: room},
+		{Op: OpInterest, Channel: sib[0]},
 	} {
 		h.ApplyRemote(bootB, d)
 	}
