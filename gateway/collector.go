@@ -21,7 +21,9 @@ func newCollector(g *Gateway) *collector {
 		{"channels", "Live channels, on all gateways.", func(r *reading) float64 { return float64(r.hub.Channels) }},
 		{"local_channels", "Channels with connections on this gateway.", func(r *reading) float64 { return float64(r.hub.LocalChannels) }},
 		{"members", "Distinct members present, on all gateways.", func(r *reading) float64 { return float64(r.hub.Members) }},
-		{"presence_entries", "Presence entries (channel, member, gateway), of all gateways.", func(r *reading) float64 { return float64(r.hub.PresenceEntries) }},
+		{"presence_entries", "Presence entries (channel, member, gateway), of all gateways.", func(r *reading) float64 {
+			return float64(r.hub.PresenceEntries)
+		}},
 		{"local_presence_entries", "Presence entries of this gateway.", func(r *reading) float64 { return float64(r.hub.LocalEntries) }},
 		{"joined_connections", "Connections in at least one channel.", func(r *reading) float64 { return float64(r.hub.Connections) }},
 		{"ready", "1 while this gateway takes clients.", func(r *reading) float64 { return oneIf(r.ready) }},

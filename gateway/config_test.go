@@ -2,7 +2,6 @@ package gateway_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -95,7 +94,7 @@ func TestFlagsSetEveryField(t *testing.T) {
 }
 
 func TestRunRefusesBadSettings(t *testing.T) {
-	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
+	logger := slog.New(slog.DiscardHandler)
 	require.ErrorContains(t, gateway.Run(context.Background(), gateway.DefaultConfig(), logger), "--anonymous")
 	c := valid()
 	c.MeshKeyFile = "/no/such/file"

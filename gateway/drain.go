@@ -100,7 +100,7 @@ func (g *Gateway) CancelDrain() error {
 
 // Drain starts a drain, if none goes on, and waits until it has ended or ctx has.
 func (g *Gateway) Drain(ctx context.Context, reason string) error {
-	g.StartDrain(reason)
+	g.StartDrain(reason) //nolint:contextcheck // the drain outlives whoever waits for it
 	g.drain.mu.Lock()
 	done := g.drain.done
 	g.drain.mu.Unlock()

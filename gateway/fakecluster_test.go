@@ -39,7 +39,8 @@ func (c *fakeCluster) Forward(*hub.Event, hub.PublishOptions, []hub.Boot) {}
 func (c *fakeCluster) Start(context.Context, *hub.Hub) error              { c.note("start"); return nil }
 func (c *fakeCluster) Ready() <-chan struct{}                             { return c.ready }
 func (c *fakeCluster) Flush(context.Context) error                        { c.note("flush"); return nil }
-func (c *fakeCluster) Close(context.Context) error                        { c.note("close"); return nil }
+
+func (c *fakeCluster) Close(context.Context) error { c.note("close"); return nil }
 
 func (c *fakeCluster) AwaitInterest(ctx context.Context, channel string, seq uint64) bool {
 	return c.interest == nil || c.interest(ctx, channel, seq)

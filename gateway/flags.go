@@ -25,12 +25,15 @@ func (c *Config) bindAddresses(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Listen, "listen", c.Listen, "address for clients, host:port")
 	fs.StringVar(&c.AdminListen, "admin-listen", c.AdminListen, "address for metrics, health, status and drain, host:port")
 	fs.StringVar(&c.MeshListen, "mesh-listen", c.MeshListen, "address for other gateways, UDP and TCP, host:port")
-	fs.StringVar(&c.MeshAdvertise, "mesh-advertise", c.MeshAdvertise, "mesh address that other gateways should use, host or host:port (default: found out)")
-	fs.StringSliceVar(&c.Join, "join", c.Join, "mesh addresses of other gateways, host:port, separated by commas; names are resolved again every 10 s")
+	fs.StringVar(&c.MeshAdvertise, "mesh-advertise", c.MeshAdvertise,
+		"mesh address that other gateways should use, host or host:port (default: found out)")
+	fs.StringSliceVar(&c.Join, "join", c.Join,
+		"mesh addresses of other gateways, host:port, separated by commas; names are resolved again every 10 s")
 	fs.StringVar(&c.NodeName, "node-name", c.NodeName, "name of this gateway for people (default: the host's name)")
 	fs.StringVar(&c.Cluster, "cluster", c.Cluster, "name of the cluster; only gateways with the same one meet")
 	fs.StringVar(&c.MeshKeyFile, "mesh-key-file", c.MeshKeyFile,
-		"file with the cluster's keys: 32 bytes in base64, one a line, the first one primary; without it --mesh-listen must be a loopback address")
+		"file with the cluster's keys: 32 bytes in base64, one a line, the first one primary; "+
+			"without it --mesh-listen must be a loopback address")
 }
 
 func (c *Config) bindClients(fs *pflag.FlagSet) {

@@ -64,7 +64,7 @@ func (g *Gateway) postDrain(w http.ResponseWriter, r *http.Request) {
 	if request.Reason == "" {
 		request.Reason = "requested on the admin port"
 	}
-	g.StartDrain(request.Reason)
+	g.StartDrain(request.Reason) //nolint:contextcheck // the drain outlives the request
 	writeJSON(w, http.StatusAccepted, g.DrainStatus())
 }
 
@@ -100,5 +100,5 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(value) // the client is gone if this fails
+	_ = encoder.Encode(value) //nolint:errchkjson // the client is gone if this fails: the types are ours
 }

@@ -39,7 +39,7 @@ func leftOver() string {
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		buf := make([]byte, 4<<20)
 		left = left[:0]
-		for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+		for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 			if strings.Contains(stack, "/starling/") && !strings.Contains(stack, "TestMain") {
 				left = append(left, stack)
 			}

@@ -36,8 +36,8 @@ func (s *session) mayJoin(channel string, now time.Time) *protocol.Error {
 	limits := &s.g.cfg.Limits
 	if !s.channels.has(channel) && s.channels.len() >= limits.ChannelsPerConnection {
 		s.g.metrics.hit("max-channels-per-connection")
-		return protocol.Errorf(protocol.CodeTooManyChannels, "this connection is in %d channels, the most that --max-channels-per-connection allows: leave one first",
-			limits.ChannelsPerConnection)
+		return protocol.Errorf(protocol.CodeTooManyChannels,
+			"this connection is in %d channels, the most that --max-channels-per-connection allows: leave one first", limits.ChannelsPerConnection)
 	}
 	burst := max(limits.ChannelsPerConnection, limits.JoinsPerSecondPerConnection)
 	if waitMs := s.joins.take(s.g.clock(), burst, limits.JoinsPerSecondPerConnection); waitMs > 0 {

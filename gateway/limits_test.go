@@ -96,7 +96,7 @@ func TestJoinsPerSecond(t *testing.T) {
 				refused++
 			}
 			require.Positive(t, refused)
-			s.metric(fmt.Sprintf(`starling_limit_hits_total{limit="%s"} %d`, bound, refused))
+			s.metric(fmt.Sprintf(`starling_limit_hits_total{limit=%q} %d`, bound, refused))
 		})
 	}
 }

@@ -170,7 +170,7 @@ func TestPing(t *testing.T) {
 	p.say(`{"type":"ping","id":"p1","payload":{"a": [1]}}`)
 	pong := p.expect("pong")
 	require.Equal(t, `"p1"`, string(pong.ID))
-	require.Equal(t, `{"a": [1]}`, string(pong.Payload))
+	require.Equal(t, []byte(`{"a": [1]}`), []byte(pong.Payload), "byte for byte")
 }
 
 func TestPresenceModes(t *testing.T) {

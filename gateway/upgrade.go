@@ -49,7 +49,7 @@ func (g *Gateway) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	if refused == nil {
 		var identity auth.Identity
 		if identity, refused = g.identify(r); refused == nil {
-			g.accept(w, r, identity, addr)
+			g.accept(w, r, identity, addr) //nolint:contextcheck // the connection outlives the request
 			return
 		}
 		g.admission.leave(addr)

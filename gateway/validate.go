@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -70,17 +71,19 @@ func (c *Config) validateMesh() error {
 		errs = append(errs, fmt.Errorf("--cluster: %w", err))
 	}
 	if c.NodeName != "" && (len(c.NodeName) > mostNodeName || hub.CheckName("node name", c.NodeName) != nil) {
-		errs = append(errs, fmt.Errorf("--node-name is %.120q, want at most %d bytes of UTF-8 without control characters", c.NodeName, mostNodeName))
+		errs = append(errs, fmt.Errorf("--node-name is %.120q, want at most %d bytes of UTF-8 without control characters",
+			c.NodeName, mostNodeName))
 	}
 	for _, peer := range c.Join {
 		errs = append(errs, checkPeer(peer))
 	}
 	if c.MeshKeyFile == "" && !isLoopback(c.MeshListen) {
-		errs = append(errs, fmt.Errorf("--mesh-key-file is not given, and then --mesh-listen must be a loopback address such as 127.0.0.1:7946, not %q: "+
-			"on a network, gateways must prove that they share a key", c.MeshListen))
+		errs = append(errs, fmt.Errorf("--mesh-key-file is not given, and then --mesh-listen must be a loopback address "+
+			"such as 127.0.0.1:7946, not %q: on a network, gateways must prove that they share a key", c.MeshListen))
 	}
 	if c.MeshKeyFile == "" && c.MeshAdvertise != "" && !isLoopback(c.MeshAdvertise) {
-		errs = append(errs, fmt.Errorf("--mesh-key-file is not given, and then --mesh-advertise must be a loopback address too, not %q", c.MeshAdvertise))
+		errs = append(errs, fmt.Errorf("--mesh-key-file is not given, and then --mesh-advertise must be a loopback address too, not %q",
+			c.MeshAdvertise))
 	}
 	return errors.Join(errs...)
 }
@@ -112,10 +115,8 @@ func between[T int | time.Duration](flag string, value, least, most T) error {
 }
 
 func oneOf(flag, value string, allowed ...string) error {
-	for _, a := range allowed {
-		if value == a {
-			return nil
-		}
+	if slices.Contains(allowed, value) {
+		return nil
 	}
 	return fmt.Errorf("--%s is %q, want one of %q", flag, value, allowed)
 }

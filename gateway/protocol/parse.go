@@ -111,7 +111,8 @@ func parseID(value []byte) (ID, *Error) {
 		return ID(value), nil
 	case '0' <= c && c <= '9':
 		if n, err := strconv.ParseUint(string(value), 10, 64); err != nil || n > MaxIDNumber {
-			return "", Errorf(CodeBadRequest, "id is %s, want an integer from 0 to %d, without fraction or exponent", clip(string(value)), MaxIDNumber)
+			return "", Errorf(CodeBadRequest, "id is %s, want an integer from 0 to %d, without fraction or exponent",
+				clip(string(value)), MaxIDNumber)
 		}
 		return ID(value), nil
 	default:
