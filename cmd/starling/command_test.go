@@ -107,7 +107,7 @@ func TestSamples(t *testing.T) {
 		{"realtimecluster-jwt.yaml", key},
 	} {
 		flags := defaultUpFlags()
-		flags.file, flags.jwtKeyFile = filepath.Join("../../config/samples", test.file), test.key
+		flags.file, flags.jwtKeyFile = filepath.Join("..", "..", "config", "samples", test.file), test.key
 		set := newUp(streams{}).Flags()
 		opts, err := flags.options(set, streams{out: &bytes.Buffer{}})
 		require.NoError(t, err, test.file)

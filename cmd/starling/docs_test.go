@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
@@ -30,7 +31,7 @@ func TestConfigurationPage(t *testing.T) {
 		require.NoError(t, os.WriteFile(configurationPage, []byte(want), 0o600))
 		return
 	}
-	require.True(t, want == string(page), "docs/configuration.md is out of date: go test ./cmd/starling -run TestConfigurationPage -update")
+	require.Empty(t, cmp.Diff(string(page), want), "out of date: go test ./cmd/starling -run TestConfigurationPage -update")
 }
 
 // TestConfigurationPageNamesOnlyRealFlags checks the hand-written table of the manifest's fields.
@@ -57,7 +58,9 @@ func TestConfigurationPageNamesEveryField(t *testing.T) {
 	require.NoError(t, err)
 	var definition struct {
 		Spec struct {
-			Versions []struct{ Schema struct{ OpenAPIV3Schema field } }
+			Versions []struct {
+				Schema struct{ OpenAPIV3Schema field }
+			}
 		}
 	}
 	require.NoError(t, yaml.Unmarshal(crd, &definition))

@@ -40,8 +40,7 @@ func run(args []string, std streams) int {
 		return exitOK
 	}
 	_, _ = fmt.Fprintf(std.err, "starling: %v\n", err)
-	var usage usageError
-	if errors.As(err, &usage) {
+	if _, isUsage := errors.AsType[usageError](err); isUsage {
 		return exitUsage
 	}
 	return exitError
@@ -96,8 +95,7 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 
 // explainFlag says which flag was probably meant by one that does not exist.
 func explainFlag(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) {
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		var known []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			if !f.Hidden {

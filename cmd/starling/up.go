@@ -101,7 +101,10 @@ func (f *upFlags) options(set *pflag.FlagSet, std streams) (localcluster.Options
 	if err := opts.Validate(); err != nil {
 		return localcluster.Options{}, fmt.Errorf("%s: %w", f.file, err)
 	}
-	return opts, f.checkGateway(&opts)
+	if err := f.checkGateway(&opts); err != nil {
+		return localcluster.Options{}, err
+	}
+	return opts, nil
 }
 
 // checkGateway lets the gateway's own validation speak once, instead of every gateway's log.

@@ -1,6 +1,7 @@
 package localcluster
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -18,13 +19,14 @@ type process struct {
 }
 
 // startProcess starts a gateway whose output goes to the writer.
-func startProcess(argv, env []string, output io.Writer) (*process, error) {
+func startProcess(ctx context.Context, argv, env []string, output io.Writer) (*process, error) {
 	stdin, lifeline, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("making the lifeline: %w", err)
 	}
 	defer stdin.Close()
-	cmd := exec.Command(argv[0], argv[1:]...)
+	// The end of the context would kill the gateway, which must be asked first.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), argv[0], argv[1:]...)
 	cmd.Env = env
 	cmd.Stdin = stdin
 	cmd.Stdout, cmd.Stderr = output, output

@@ -131,11 +131,11 @@ func (c *cluster) serve(ctx context.Context) error {
 }
 
 // start starts a gateway's process.
-func (c *cluster) start(name string, at addresses, output *logSink) (*process, error) {
+func (c *cluster) start(ctx context.Context, name string, at addresses, output *logSink) (*process, error) {
 	argv := append([]string{}, c.opts.Command...)
 	argv = append(argv, GatewayArgs(c.opts.Cluster)...)
 	argv = append(argv, c.localArgs(name, at)...)
-	return startProcess(argv, gatewayEnvironment(os.Environ()), output)
+	return startProcess(ctx, argv, gatewayEnvironment(os.Environ()), output)
 }
 
 // gatewayEnvironment leaves out what would set flags of a gateway: the manifest is what decides.

@@ -33,9 +33,11 @@ type recorder struct {
 
 func (r *recorder) Listening(address string) { r.record(func() { r.address = address }) }
 func (r *recorder) Event(text string)        { r.record(func() { r.events = append(r.events, text) }) }
+
 func (r *recorder) Log(gateway, line string) {
 	r.record(func() { r.logs = append(r.logs, gateway+": "+line) })
 }
+
 func (r *recorder) Update(gateways []Gateway) {
 	r.record(func() { r.gateways = slices.Clone(gateways) })
 }

@@ -27,7 +27,7 @@ func (s *slot) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if ctx.Err() != nil {
+		if isOver(ctx) {
 			return nil
 		}
 		if failures++; life.wasReady {
@@ -54,13 +54,13 @@ type life struct {
 
 // live runs one process to its end, or until ctx ends and it has been stopped.
 func (s *slot) live(ctx context.Context) (life, error) {
-	if ctx.Err() != nil {
+	if isOver(ctx) {
 		return life{}, nil
 	}
 	at := s.addresses()
 	started := time.Now()
 	s.logs.beginLife()
-	p, err := s.cluster.start(s.name, at, s.logs)
+	p, err := s.cluster.start(ctx, s.name, at, s.logs)
 	if err != nil {
 		return life{}, fmt.Errorf("starting %s: %w", s.name, err)
 	}
@@ -81,12 +81,15 @@ func (s *slot) live(ctx context.Context) (life, error) {
 	cancel()
 	<-polled
 	s.cluster.front.Set(at.client, false)
-	if ctx.Err() != nil {
+	if isOver(ctx) {
 		s.stop(p)
 	}
 	s.logs.endLife()
 	return life{exit: p.exit(), wasReady: wasReady, length: time.Since(started)}, nil
 }
+
+// isOver says whether the whole is to end, which is no error of a gateway.
+func isOver(ctx context.Context) bool { return ctx.Err() != nil }
 
 // stop ends the process because the whole ends.
 func (s *slot) stop(p *process) {

@@ -92,7 +92,7 @@ func (f *Front) Serve(ctx context.Context) error {
 			}
 		default:
 			pause = 0
-			f.start(conn)
+			f.start(ctx, conn)
 		}
 	}
 }
@@ -114,7 +114,7 @@ func (f *Front) Close() error {
 }
 
 // start handles a connection in a goroutine of its own, unless there are too many or the front is closed.
-func (f *Front) start(conn net.Conn) {
+func (f *Front) start(ctx context.Context, conn net.Conn) {
 	select {
 	case f.slots <- struct{}{}:
 	default:
@@ -132,12 +132,12 @@ func (f *Front) start(conn net.Conn) {
 	go func() {
 		defer func() { <-f.slots }()
 		defer f.untrack(conn)
-		f.handle(conn)
+		f.handle(ctx, conn)
 	}()
 }
 
 // handle copies between the client and the best gateway that answers.
-func (f *Front) handle(client net.Conn) {
+func (f *Front) handle(ctx context.Context, client net.Conn) {
 	tried := map[*backend]bool{}
 	for {
 		b := f.pool.acquire(tried)
@@ -145,7 +145,7 @@ func (f *Front) handle(client net.Conn) {
 			refuse(client, "no gateway is ready, try again in a moment\n")
 			return
 		}
-		served := f.forward(client, b)
+		served := f.forward(ctx, client, b)
 		f.pool.release(b)
 		if served {
 			return
@@ -155,8 +155,9 @@ func (f *Front) handle(client net.Conn) {
 }
 
 // forward reports whether the gateway could be reached.
-func (f *Front) forward(client net.Conn, b *backend) bool {
-	gateway, err := net.DialTimeout("tcp", b.address, dialTimeout)
+func (f *Front) forward(ctx context.Context, client net.Conn, b *backend) bool {
+	dialer := net.Dialer{Timeout: dialTimeout}
+	gateway, err := dialer.DialContext(ctx, "tcp", b.address)
 	if err != nil {
 		f.warnUnreachable.Do(func() {
 			f.logger.Warn("a gateway that is ready cannot be reached", "address", b.address, "error", err)

@@ -44,7 +44,7 @@ func TestParseAccepts(t *testing.T) {
 			require.Equal(t, "chat", cluster.Name)
 			require.EqualValues(t, 3, *cluster.Spec.Replicas)
 			require.Equal(t, v1alpha1.AuthAnonymous, cluster.Spec.Auth.Type)
-			require.EqualValues(t, v1alpha1.DefaultNodeGraceSeconds, *cluster.Spec.Presence.NodeGraceSeconds)
+			require.Equal(t, v1alpha1.DefaultNodeGraceSeconds, *cluster.Spec.Presence.NodeGraceSeconds)
 		})
 	}
 }
