@@ -40,7 +40,7 @@ func trackedDial(n *node) (dial func(context.Context) (net.Conn, error), reset f
 // TestExactlyOnceWhileConnectionsAreReset sends from several goroutines while connections are broken on both sides at random
 // moments, handshakes included.
 func TestExactlyOnceWhileConnectionsAreReset(t *testing.T) {
-	const senders, each = 4, 20000
+	const senders, each = 4, 6000
 	n := startNode(t, bootB)
 	dial, reset := trackedDial(n)
 	s, e := startSender(t, n, bootB, func(c *SenderConfig) { c.Dial = dial; c.StateBudget = 256 << 10 })
