@@ -16,6 +16,7 @@ type ending struct {
 	trimDue    bool        // drop what is queued and put SlowFrame there; only the writing goroutine may
 	half       bool        // everything is written; half-closing has begun
 	shut       bool        // and is done
+	answers    bool        // the peer was told, so it will close too
 	readerGone bool        // nobody reads from the connection any more
 }
 
@@ -45,7 +46,7 @@ func (s *Socket) Close() {
 	case s.state == open:
 		s.closeWith(nil, s.shortly())
 	case s.shut:
-		s.shard.pool.wg.Go(s.linger)
+		s.part()
 	}
 }
 
@@ -94,16 +95,21 @@ func (s *Socket) finish() {
 	s.half = true
 	s.startTimer()
 	s.mu.Unlock()
-	waits := closeWrite(s.conn)
+	answers := closeWrite(s.conn)
 	s.mu.Lock()
-	s.shut = true
-	switch {
-	case s.state == closed:
-	case s.readerGone && waits:
-		s.shard.pool.wg.Go(s.linger)
-	case s.readerGone:
-		s.close(s.reason, nil)
+	s.shut, s.answers = true, answers
+	if s.readerGone {
+		s.part()
 	}
+}
+
+// part waits for the peer to close too, when it knows that it should, after nobody else reads any more.
+func (s *Socket) part() {
+	if s.state == closing && s.answers {
+		s.shard.pool.wg.Go(s.linger)
+		return
+	}
+	s.close(s.reason, nil)
 }
 
 // closeWrite tells the peer that nothing more will come. It returns whether the peer may answer that.

@@ -81,7 +81,7 @@ func (s *Socket) admit(size int) bool {
 	case tooMuch:
 		s.giveUp(ReasonOverrun)
 	default:
-		if !refused && !s.over {
+		if !s.owned && !s.over {
 			s.over = true
 			pool.room.raise()
 		}
