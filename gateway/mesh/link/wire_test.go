@@ -20,7 +20,7 @@ func TestHelloOnTheWire(t *testing.T) {
 		versions: VersionRange{1, 2}, features: 3, cluster: "c", boot: 4, receiver: 5, node: "n", advertise: "a", appVersion: "v",
 		stream: 6, first: 7, next: 8, published: true, instance: 9, attempt: 10,
 	}
-	want := "SLH1" + "\x00\x00\x00\x91" +
+	want := "SLH1" + "\x00\x00\x00\x81" +
 		"\x00\x01\x00\x04\x00\x01\x00\x02" +
 		"\x00\x02\x00\x08\x00\x00\x00\x00\x00\x00\x00\x03" +
 		"\x00\x03\x00\x01c" +
