@@ -71,6 +71,19 @@ func TestDrainWithNobodyToMoveToClosesAtOnce(t *testing.T) {
 	p.expectClose(protocol.CloseGoingAway)
 }
 
+func TestDrainEndsWhenNobodyIsLeftToMoveTo(t *testing.T) {
+	cluster, use := newCluster()
+	s := serve(t, func(c *gateway.Config, o *gateway.Options) {
+		use(c, o)
+		c.ShutdownTimeout = time.Hour
+	}).ready()
+	p := s.member("ann")
+	s.StartDrain("the whole cluster stops")
+	p.expect("reconnect")
+	cluster.setPeers(gateway.PeerStatus{Node: "gw-1", LinkedOut: true, Draining: true})
+	p.expectClose(protocol.CloseRestart)
+}
+
 func TestDrainCanBeCanceled(t *testing.T) {
 	cluster, use := newCluster()
 	s := serve(t, func(c *gateway.Config, o *gateway.Options) {

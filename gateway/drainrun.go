@@ -54,7 +54,7 @@ func (g *Gateway) runDrain(ctx context.Context) {
 	if plan.window > 0 {
 		g.move(ctx)
 	}
-	if !g.awaitEmpty(ctx, plan.window) || !g.enterPhase(ctx, PhaseClosing) {
+	if !g.awaitMoved(ctx, plan.window) || !g.enterPhase(ctx, PhaseClosing) {
 		return
 	}
 	forced := g.endAll(plan.code, "draining")
@@ -97,6 +97,29 @@ func (g *Gateway) endAll(code protocol.CloseCode, reason string) int {
 		s.end(code, reason)
 	}
 	return len(all)
+}
+
+// aloneAfter is how long no peer must have been live before a drain gives up to move anybody: links may break for a moment.
+const aloneAfter = time.Second
+
+// awaitMoved waits until all clients have moved, at most for the window, and no longer than there is a gateway to move to: when a
+// whole cluster stops, each gateway sees the others go.
+func (g *Gateway) awaitMoved(ctx context.Context, window time.Duration) bool {
+	const step = 50 * time.Millisecond
+	seen := time.Now()
+	for deadline := seen.Add(window); g.admission.count.Load() > 0 && time.Now().Before(deadline); {
+		if g.hasLivePeer() {
+			seen = time.Now()
+		}
+		if time.Since(seen) > aloneAfter {
+			g.logger.Info("no gateway is left to move clients to")
+			break
+		}
+		if !sleep(ctx, step) {
+			return false
+		}
+	}
+	return ctx.Err() == nil
 }
 
 // awaitEmpty waits until the last connection has ended, for most so long; it reports whether ctx still stands.

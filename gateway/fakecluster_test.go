@@ -60,8 +60,17 @@ func (c *fakeCluster) Announce(draining bool) {
 	}
 }
 
+// setPeers changes what the cluster says of its peers.
+func (c *fakeCluster) setPeers(peers ...gateway.PeerStatus) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.peers = peers
+}
+
 func (c *fakeCluster) Status() gateway.ClusterStatus {
+	c.mu.Lock()
 	status := gateway.ClusterStatus{Peers: c.peers}
+	c.mu.Unlock()
 	select {
 	case <-c.ready:
 	default:

@@ -1,0 +1,144 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestReadinessIsReachedOnceInStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := readiness{waiting: func() string { return "" }}
+		ready := make(chan struct{})
+		go r.await(t.Context(), ready, slog.New(slog.DiscardHandler), func() { t.Error("in time, so it is not late") })
+		synctest.Wait()
+		ok, reason := r.state()
+		require.False(t, ok)
+		require.Equal(t, "starting", reason)
+		time.Sleep(readyFallback - time.Second)
+		close(ready)
+		synctest.Wait()
+		ok, _ = r.state()
+		require.True(t, ok)
+		r.draining.Store(true)
+		ok, reason = r.state()
+		require.False(t, ok)
+		require.Equal(t, "draining", reason)
+	})
+}
+
+func TestReadinessFallsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := readiness{waiting: func() string { return "gw-1 is not in step" }}
+		late := 0
+		go r.await(t.Context(), nil, slog.New(slog.DiscardHandler), func() { late++ })
+		time.Sleep(readyFallback - time.Millisecond)
+		synctest.Wait()
+		_, reason := r.state()
+		require.Equal(t, "gw-1 is not in step", reason)
+		time.Sleep(2 * time.Millisecond)
+		synctest.Wait()
+		ok, _ := r.state()
+		require.True(t, ok)
+		require.Equal(t, 1, late)
+	})
+}
+
+func TestReadinessIsNotReachedByClosing(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := readiness{waiting: func() string { return "" }}
+	r.await(ctx, nil, slog.New(slog.DiscardHandler), func() { t.Error("late") })
+	require.False(t, r.reached.Load())
+}
+
+func TestChannelSetIsASet(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s channelSet
+		want := map[string]bool{}
+		for range rapid.IntRange(1, 200).Draw(t, "steps") {
+			name := fmt.Sprintf("r%d", rapid.IntRange(0, 2*listLimit).Draw(t, "channel"))
+			if rapid.Bool().Draw(t, "add") {
+				if !s.has(name) {
+					s.add(name)
+				}
+				want[name] = true
+			} else {
+				s.remove(name)
+				delete(want, name)
+			}
+			require.Equal(t, len(want), s.len())
+			require.Equal(t, want[name], s.has(name))
+		}
+		for i := range 2 * listLimit {
+			require.Equal(t, want[fmt.Sprintf("r%d", i)], s.has(fmt.Sprintf("r%d", i)))
+		}
+	})
+}
+
+func TestRosterHoldsWhoIsIn(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var r roster
+		in := map[*session]bool{}
+		var order []*session
+		for range rapid.IntRange(1, 300).Draw(t, "steps") {
+			if len(order) == 0 || rapid.Bool().Draw(t, "add") {
+				s := &session{}
+				r.add(s)
+				in[s], order = true, append(order, s)
+				continue
+			}
+			i := rapid.IntRange(0, len(order)-1).Draw(t, "which")
+			r.remove(order[i])
+			delete(in, order[i])
+			order = append(order[:i], order[i+1:]...)
+		}
+		require.Equal(t, len(in), r.len())
+		all := r.all()
+		require.Len(t, all, len(in))
+		for _, s := range all {
+			require.True(t, in[s])
+		}
+	})
+}
+
+func TestClientAddress(t *testing.T) {
+	for remote, want := range map[string]string{
+		"192.0.2.7:1234":           "192.0.2.7",
+		"[::ffff:192.0.2.7]:1":     "192.0.2.7",
+		"[2001:db8:1:2:3:4:5:6]:1": "2001:db8:1:2::",
+		"[fe80::1%eth0]:1":         "fe80::",
+		"nonsense":                 "invalid IP",
+	} {
+		require.Equal(t, want, clientAddress(remote).String(), remote)
+	}
+}
+
+func TestIDsAreShortAndDiffer(t *testing.T) {
+	var a, b idSource
+	a.init(1<<64 - 1)
+	b.init(1)
+	seen := map[string]bool{}
+	for range 1000 {
+		for _, id := range []string{a.next(), b.next()} {
+			require.False(t, seen[id])
+			require.Less(t, len(id), 20)
+			seen[id] = true
+		}
+	}
+}
+
+func TestEveryLimitIsInTheProtocolPage(t *testing.T) {
+	page, err := os.ReadFile("../docs/protocol.md")
+	require.NoError(t, err)
+	for flag := range new(Limits).byFlag() {
+		require.Contains(t, string(page), "`--"+flag+"`")
+	}
+}
