@@ -15,7 +15,7 @@ type Handler interface {
 	// not acknowledged and comes again. It should not block: the peer's frames wait meanwhile.
 	OnFrame(peer *Peer, f Frame) error
 	// OnActivity says that a boot is heard: bytes came from it, or frames of it were applied that had waited for the
-	// handler. It comes at least at every heartbeat, and about every 100 ms at most.
+	// handler. It comes at least at every heartbeat, and seldom more than ten times a second.
 	OnActivity(boot hub.Boot)
 	// OnEOF says that a connection has ended, after its last OnFrame has returned. err is never nil.
 	OnEOF(boot hub.Boot, err error)

@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 func linkGoroutines() string {
 	buf := make([]byte, 4<<20)
 	var out []string
-	for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+	for g := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 		if strings.Contains(g, "mesh/link.") && !strings.Contains(g, "TestMain") {
 			out = append(out, g)
 		}

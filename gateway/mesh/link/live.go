@@ -11,12 +11,13 @@ type liveConn struct {
 	net.Conn
 	// silence is how long a read may take; 0, during the handshake, leaves deadlines to the caller.
 	silence time.Duration
-	// onRead is called after each read that brought something, at most every activityInterval.
+	// onRead is called after a read that brought something, at most once in every.
 	onRead func()
+	every  time.Duration
 	told   time.Time
 }
 
-// activityInterval is how often onRead is called at most.
+// activityInterval is how often a handler hears of activity at most, unless heartbeats come more often.
 const activityInterval = 100 * time.Millisecond
 
 // Read implements [net.Conn]. It is only called by one goroutine.
@@ -30,7 +31,7 @@ func (c *liveConn) Read(b []byte) (int, error) {
 	}
 	n, err := c.Conn.Read(b)
 	if n > 0 && c.onRead != nil {
-		if now = time.Now(); now.Sub(c.told) >= activityInterval {
+		if now = time.Now(); now.Sub(c.told) >= c.every {
 			c.told = now
 			c.onRead()
 		}

@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -333,4 +334,36 @@ func TestManySendersAtOnce(t *testing.T) {
 	}
 	require.Len(t, n.Peers(), boots)
 	require.Zero(t, get(n.handler, func() int { return n.handler.overlaps }))
+}
+
+// TestHandshakesAreBounded meets peers that accept a connection and say nothing.
+func TestHandshakesAreBounded(t *testing.T) {
+	timing := fast()
+	timing.Handshake = 50 * time.Millisecond
+	n := startNode(t, bootB, func(c *ReceiverConfig) { c.Timing = timing })
+	for _, conn := range []net.Conn{dialPlain(t, n), dialRaw(t, n)} {
+		_, err := io.Copy(io.Discard, conn)
+		require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the receiver gives up first")
+	}
+	eventually(t, func() bool { return n.refusals(ReasonHandshake) == 2 }, "counted")
+
+	silent := fakePeer(t, func(conn *tls.Conn, _ *hello) { _, _ = io.Copy(io.Discard, conn) })
+	s, _ := startSender(t, silent, bootB, func(c *SenderConfig) { c.Timing = timing })
+	eventually(t, func() bool { return errors.Is(s.Status().Err, os.ErrDeadlineExceeded) }, "the sender gives up")
+}
+
+// TestFramesThatWereSentBeforeACrashAreApplied lets a sender die with unread acknowledgements.
+func TestFramesThatWereSentBeforeACrashAreApplied(t *testing.T) {
+	n := startNode(t, bootB)
+	n.handler.onFrame = func(*Peer, Frame) error {
+		time.Sleep(time.Millisecond)
+		return nil
+	}
+	conn, r := sayHello(t, n, func(*hello) {})
+	require.Equal(t, codeOK, r.code)
+	for i := range uint64(100) {
+		writeFrame(t, conn, header{kind: FirstKind, seq: i + 1}, nil)
+	}
+	require.NoError(t, conn.NetConn().(*net.TCPConn).CloseWrite())
+	eventually(t, func() bool { return len(n.handler.seqs(bootA)) == 100 }, "all are applied")
 }

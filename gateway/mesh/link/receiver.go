@@ -78,7 +78,7 @@ func (r *Receiver) Serve(ctx context.Context, conn net.Conn) {
 	defer r.serving.Done()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stopWithReceiver := context.AfterFunc(r.ctx, cancel)
+	stopWithReceiver := context.AfterFunc(r.ctx, cancel) //nolint:contextcheck // it ends with ctx and with the receiver
 	defer stopWithReceiver()
 	r.serve(ctx, conn)
 }

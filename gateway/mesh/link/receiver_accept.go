@@ -73,7 +73,7 @@ func (r *Receiver) admit(ctx context.Context, raw net.Conn, live *liveConn, secu
 	if err := raw.SetDeadline(time.Now().Add(r.cfg.Timing.Handshake)); err != nil {
 		return nil, fmt.Errorf("setting the handshake's deadline: %w", err)
 	}
-	if err := secure.Handshake(); err != nil {
+	if err := secure.HandshakeContext(ctx); err != nil {
 		return nil, tlsRefusal(err)
 	}
 	h, err := r.readHello(secure)

@@ -17,9 +17,9 @@ func (s *Sender) connect(ctx context.Context) (*senderConn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dialing: %w", err)
 	}
-	// The handshake has no context of its own: closing the connection ends it.
+	// Whatever waits for the peer has no context of its own: closing the connection ends it.
 	release := context.AfterFunc(ctx, func() { _ = raw.Close() })
-	conn, err := s.handshake(raw)
+	conn, err := s.handshake(ctx, raw)
 	if err != nil {
 		release()
 		_ = raw.Close()
@@ -29,7 +29,7 @@ func (s *Sender) connect(ctx context.Context) (*senderConn, error) {
 	return conn, nil
 }
 
-func (s *Sender) handshake(raw net.Conn) (*senderConn, error) {
+func (s *Sender) handshake(ctx context.Context, raw net.Conn) (*senderConn, error) {
 	if err := raw.SetDeadline(time.Now().Add(s.cfg.Timing.Handshake)); err != nil {
 		return nil, fmt.Errorf("setting the handshake's deadline: %w", err)
 	}
@@ -38,7 +38,7 @@ func (s *Sender) handshake(raw net.Conn) (*senderConn, error) {
 	}
 	live := &liveConn{Conn: raw}
 	secure := tls.Client(live, s.cfg.TLS)
-	if err := secure.Handshake(); err != nil {
+	if err := secure.HandshakeContext(ctx); err != nil {
 		return nil, fmt.Errorf("shaking hands: %w", err)
 	}
 	h := s.hello()

@@ -88,7 +88,7 @@ func (s *session) begin(live *liveConn) error {
 	if _, err := s.tls.Write(answer.encode()); err != nil {
 		return fmt.Errorf("answering hello: %w", err)
 	}
-	live.onRead = s.active
+	live.onRead, live.every = s.active, min(activityInterval, s.r.cfg.Timing.Heartbeat/2)
 	if err := live.watch(s.r.cfg.Timing.Silence); err != nil {
 		return fmt.Errorf("clearing the handshake's deadline: %w", err)
 	}
