@@ -36,11 +36,11 @@ type AuthSpec struct {
 	JWT *JWTSpec `json:"jwt,omitempty"`
 }
 
-// Origin is a web origin as browsers send it: scheme://host[:port], in lower case, with no path; or * for any.
+// Origin is a web origin as browsers send it: http or https, ://, host and maybe :port, in lower case, with no path; or * for any.
 //
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=300
-// +kubebuilder:validation:Pattern=`^(\*|[a-z][a-z0-9+.-]*://[^/?#@\s,A-Z]+)$`
+// +kubebuilder:validation:Pattern=`^(\*|https?://(\*\.)?([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]{1,5})?)$`
 type Origin string
 
 // JWTSpec verifies tokens.

@@ -17,7 +17,7 @@ const (
 )
 
 var (
-	originPattern    = regexp.MustCompile(`^(\*|[a-z][a-z0-9+.-]*://[^/?#@\s,A-Z]+)$`)
+	originPattern    = regexp.MustCompile(`^(\*|https?://(\*\.)?([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]{1,5})?)$`)
 	keyNamePattern   = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
 	secretPattern    = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
 	secretKeyPattern = regexp.MustCompile(`^[-._a-zA-Z0-9]+$`)
@@ -53,7 +53,8 @@ func validateOrigins(origins []Origin, path *field.Path) field.ErrorList {
 	seen := make(map[Origin]bool, len(origins))
 	for i, origin := range origins {
 		errs = append(errs, matches(string(origin), originPattern, maxOriginLength,
-			"must be scheme://host or scheme://host:port in lower case, with no path, such as https://app.example.com, or *", path.Index(i))...)
+			"must be http:// or https:// and a host, maybe with a port, in lower case and with no path, "+
+				"such as https://app.example.com, or *", path.Index(i))...)
 		if seen[origin] {
 			errs = append(errs, field.Duplicate(path.Index(i), origin))
 		}

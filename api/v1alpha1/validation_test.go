@@ -68,7 +68,7 @@ func TestValidate(t *testing.T) {
 		},
 		"origin with a path": {
 			func(c *RealtimeCluster) { c.Spec.Auth.AllowedOrigins = []Origin{"https://a.example/"} },
-			`spec.auth.allowedOrigins[0]: Invalid value: "https://a.example/": must be scheme://host`,
+			`spec.auth.allowedOrigins[0]: Invalid value: "https://a.example/": must be http:// or https:// and a host`,
 		},
 	}
 	for name, test := range tests {

@@ -108,6 +108,24 @@ func TestKilledUpLeavesNothing(t *testing.T) {
 	up.requireNothingLeft()
 }
 
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	up := startUp(t, anonymous, "--shutdown-timeout=10m")
+	alice := connect(t, up.address(), "alice", nil)
+	require.NoError(t, up.cmd.Process.Signal(os.Interrupt))
+	up.await("stopping 3 gateways")
+	eventually(t, "a second signal ends it", func() error {
+		select {
+		case <-up.done:
+			return nil
+		default:
+			_ = up.cmd.Process.Signal(os.Interrupt)
+			return errNotYet
+		}
+	})
+	require.Error(t, alice.awaitEnd())
+	up.requireNothingLeft()
+}
+
 func TestDemoPage(t *testing.T) {
 	for flag, want := range map[string]int{"--demo=true": http.StatusOK, "--demo=false": http.StatusNotFound} {
 		up := startUp(t, head+"spec: {replicas: 1, auth: {type: Anonymous}}", flag)
