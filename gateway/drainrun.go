@@ -122,15 +122,14 @@ func (g *Gateway) awaitMoved(ctx context.Context, window time.Duration) bool {
 	return ctx.Err() == nil
 }
 
-// awaitEmpty waits until the last connection has ended, for most so long; it reports whether ctx still stands.
-func (g *Gateway) awaitEmpty(ctx context.Context, most time.Duration) bool {
+// awaitEmpty waits until the last connection has ended, for most so long, or until ctx ends.
+func (g *Gateway) awaitEmpty(ctx context.Context, most time.Duration) {
 	const step = 10 * time.Millisecond
 	for deadline := time.Now().Add(most); g.admission.count.Load() > 0 && time.Now().Before(deadline); {
 		if !sleep(ctx, step) {
-			return false
+			return
 		}
 	}
-	return ctx.Err() == nil
 }
 
 // sleep waits for d; it reports whether ctx still stands.
