@@ -144,6 +144,7 @@ func (c *cluster) requireEqual(members map[string]bool) {
 			}
 		}
 		c.observers[i].requireUpToDate(c.t, nd.hub, true)
+		requireConsistent(c.t, nd.hub)
 	}
 }
 

@@ -97,8 +97,10 @@ func requireNoBoots(t require.TestingT, h *Hub) {
 // requireConsistent says that what the hub keeps twice, to find it fast, agrees.
 func requireConsistent(t require.TestingT, h *Hub) {
 	stats := Stats{Members: h.ids.len(), Connections: h.connections.len(), DeliveryErrors: h.counts.deliveryErrors.Load()}
+	timers := map[*timer]bool{}
 	h.eachShard(func(s *shard) {
 		for _, c := range s.channels {
+			collectTimers(c, timers)
 			stats.Channels++
 			if len(c.subscriptions) > 0 {
 				stats.LocalChannels++
@@ -109,6 +111,31 @@ func requireConsistent(t require.TestingT, h *Hub) {
 		}
 	})
 	require.Equal(t, stats, h.Stats())
+	require.Equal(t, timers, pendingTimers(h), "no timer runs for nothing")
+}
+
+// collectTimers gathers the timers that a channel waits for.
+func collectTimers(c *channel, timers map[*timer]bool) {
+	for _, m := range c.locals {
+		timers[m.timer] = true
+	}
+	for _, s := range c.typing {
+		for _, f := range s.flags {
+			timers[f.timer] = true
+		}
+	}
+	timers[c.countTimer] = true
+	delete(timers, nil)
+}
+
+func pendingTimers(h *Hub) map[*timer]bool {
+	h.timers.mu.Lock()
+	defer h.timers.mu.Unlock()
+	pending := map[*timer]bool{}
+	for t := range h.timers.pending {
+		pending[t] = true
+	}
+	return pending
 }
 
 func requireConsistentChannel(t require.TestingT, c *channel) {

@@ -29,12 +29,11 @@ func (h *Hub) dropLocal(s *shard, c *channel, sub *subscription, linger time.Dur
 		h.stopTypingOf(c, sub)
 		return false
 	}
-	return h.removeLocal(c, sub.member, m)
+	return h.removeLocal(c, sub.member)
 }
 
-// removeLocal ends a member's presence at this hub.
-func (h *Hub) removeLocal(c *channel, id internID, m *localMember) (nowAbsent bool) {
-	m.endLinger()
+// removeLocal ends the presence at this hub of a member that has no connection and no longer lingers.
+func (h *Hub) removeLocal(c *channel, id internID) (nowAbsent bool) {
 	delete(c.locals, id)
 	if len(c.locals) == 0 {
 		// The channel may live on for other boots, and a map keeps its room.
@@ -71,7 +70,7 @@ func (h *Hub) endOfLinger(s *shard, c *channel, id internID, m *localMember, unt
 	}
 	m.timer, m.lingerUntil = nil, time.Time{}
 	if m.connections == 0 {
-		h.removeLocal(c, id, m)
+		h.removeLocal(c, id)
 		h.dropIfEmpty(s, c)
 	}
 }
