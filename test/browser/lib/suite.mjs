@@ -26,13 +26,14 @@ export function suite() {
     return page;
   };
 
-  /** A page that has joined, and the gateway's side of its connection. */
+  /** A page that has joined, and the gateway's side of its connection. With clock, its time stands still but for clock.runFor. */
   it.joined = async ({ name = 'Ada', channel = 'lobby', clock = false, ...options } = {}) => {
     const page = await it.page(options);
     if (clock) await page.clock.install();
     const n = it.fake.conns.length;
     await page.goto(address(it.fake.origin, { name, channel }));
     await connected(page);
+    if (clock) await page.clock.pauseAt(await page.evaluate(() => Date.now()) + 1_000);
     return { page, conn: it.fake.conns[n] };
   };
   return it;
