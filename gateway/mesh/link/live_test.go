@@ -102,7 +102,7 @@ func TestSilenceIsNoticedOnBothSides(t *testing.T) {
 // TestIdleLinkLives shows that heartbeats keep an idle link up, and that activity is reported.
 func TestIdleLinkLives(t *testing.T) {
 	timing := fast()
-	timing.Heartbeat, timing.Silence = 50*time.Millisecond, 5*time.Second
+	timing.Heartbeat = 50 * time.Millisecond
 	n := startNode(t, bootB, func(c *ReceiverConfig) { c.Timing = timing })
 	s, e := startSender(t, n, bootB, func(c *SenderConfig) { c.Timing = timing })
 	awaitState(t, s, StateLinked)
@@ -114,19 +114,19 @@ func TestIdleLinkLives(t *testing.T) {
 // TestSlowHandlerIsNotSilence applies frames for longer than the silence in all.
 func TestSlowHandlerIsNotSilence(t *testing.T) {
 	timing := fast()
-	timing.Silence = 2 * time.Second
+	timing.Silence = 3 * time.Second
 	n := startNode(t, bootB, func(c *ReceiverConfig) { c.Timing = timing })
 	n.handler.onFrame = func(*Peer, Frame) error {
 		time.Sleep(timing.Silence / 8)
 		return nil
 	}
 	s, e := startSender(t, n, bootB, func(c *SenderConfig) { c.Timing = timing })
-	for i := range uint64(16) {
+	for i := range uint64(12) {
 		_, err := s.Enqueue(ClassState, FirstKind, number(i))
 		require.NoError(t, err)
 	}
 	flush(t, s)
-	require.Len(t, n.handler.received(bootA), 16)
+	require.Len(t, n.handler.received(bootA), 12)
 	require.Zero(t, count(e, &e.downs)())
 	require.Greater(t, get(n.handler, func() int { return n.handler.activity }), 10, "it was heard all the time")
 }
@@ -341,7 +341,12 @@ func TestHandshakesAreBounded(t *testing.T) {
 	timing := fast()
 	timing.Handshake = 50 * time.Millisecond
 	n := startNode(t, bootB, func(c *ReceiverConfig) { c.Timing = timing })
-	for _, conn := range []net.Conn{dialPlain(t, n), dialRaw(t, n)} {
+	for _, secure := range []bool{false, true} {
+		conn := dialPlain(t, n)
+		if secure {
+			// On a busy machine this may end too early to succeed, which is as good.
+			_ = tls.Client(conn, testKeys(t, "test", bootA).ClientConfig(bootB)).Handshake()
+		}
 		_, err := io.Copy(io.Discard, conn)
 		require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the receiver gives up first")
 	}
