@@ -3,6 +3,7 @@ package gateway
 import (
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,7 +57,11 @@ const byClient = 1
 // accept upgrades and serves a connection. It returns at once, so that the memory of the HTTP request is given back while the
 // connection lives.
 func (g *Gateway) accept(w http.ResponseWriter, r *http.Request, identity auth.Identity, addr netip.Addr) {
-	s := &session{g: g, id: g.ids.next(), member: identity.MemberID, tie: r.URL.Query().Get("session"), addr: addr}
+	s := &session{
+		g: g, id: g.ids.next(), addr: addr,
+		// Copies: they may be parts of the request, which is to be forgotten.
+		member: strings.Clone(identity.MemberID), tie: strings.Clone(r.URL.Query().Get("session")),
+	}
 	if !identity.Expires.IsZero() {
 		s.expires = identity.Expires.UnixMilli()
 	}
