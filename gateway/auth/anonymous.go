@@ -2,6 +2,7 @@ package auth
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/starling-realtime/starling/hub"
 )
@@ -13,7 +14,11 @@ var _ Authenticator = Anonymous{}
 
 // Authenticate returns the member, or an *[Error] with status 400 when it is missing or not a valid name.
 func (Anonymous) Authenticate(r *http.Request) (Identity, error) {
-	given, ok := r.URL.Query()["member"]
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return Identity{}, badQuery()
+	}
+	given, ok := query["member"]
 	if !ok {
 		return Identity{}, badRequest("the member id is missing: add ?member=ID to the address")
 	}

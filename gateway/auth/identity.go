@@ -53,6 +53,10 @@ func badRequest(format string, args ...any) *Error {
 	return &Error{Status: http.StatusBadRequest, Code: "bad_request", Message: fmt.Sprintf(format, args...)}
 }
 
+func badQuery() *Error {
+	return badRequest("the query string is malformed: special characters are written as %%XX")
+}
+
 func forbidden(format string, args ...any) *Error {
 	return &Error{Status: http.StatusForbidden, Code: "forbidden", Message: fmt.Sprintf(format, args...)}
 }

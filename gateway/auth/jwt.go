@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -80,25 +81,60 @@ func (a *JWT) Authenticate(r *http.Request) (Identity, error) {
 
 // Renew implements [TokenVerifier].
 func (a *JWT) Renew(token string) (Identity, error) {
-	var claims jwt.RegisteredClaims
-	if _, err := a.parser.ParseWithClaims(token, &claims, a.keysFor); err != nil {
+	if len(token) > maxTokenBytes {
+		return Identity{}, unauthorized("invalid_token", "the token has %d bytes: at most %d are right", len(token), maxTokenBytes)
+	}
+	if strings.ContainsAny(token, "\r\n") { // which the base64 decoder would skip
+		return Identity{}, unauthorized("invalid_token", "%s", explain(jwt.ErrTokenMalformed))
+	}
+	// A map keeps "sub" and "SUB" apart. A struct would take either, and an issuer may let its users choose other claims.
+	claims := jwt.MapClaims{}
+	if _, err := a.parser.ParseWithClaims(token, claims, a.keysFor); err != nil {
 		return Identity{}, unauthorized("invalid_token", "%s", explain(err))
 	}
-	if err := hub.CheckName("sub", claims.Subject); err != nil {
-		return Identity{}, unauthorized("invalid_token", "the token's sub is not a member id: %v", err)
-	}
-	return Identity{MemberID: claims.Subject, Expires: claims.ExpiresAt.Add(a.leeway)}, nil
+	return a.identity(claims)
 }
 
+// lastSecond is the end of the year 9999: times far beyond it overflow, differently on each architecture.
+const lastSecond = 253402300799
+
+// identity reads the claims of a token that was verified.
+func (a *JWT) identity(claims jwt.MapClaims) (Identity, error) {
+	sub, err := claims.GetSubject()
+	if err != nil || hub.CheckName("sub", sub) != nil { // whose message may quote the claim
+		return Identity{}, unauthorized("invalid_token",
+			"the token's sub is not a member id: 1 to %d bytes of UTF-8 without control characters are right", hub.MaxNameBytes)
+	}
+	exp, err := claims.GetExpirationTime()
+	if err != nil || exp == nil || exp.Unix() <= 0 || exp.Unix() > lastSecond {
+		return Identity{}, unauthorized("invalid_token", "the token's exp is not a time in seconds since 1970")
+	}
+	return Identity{MemberID: sub, Expires: exp.Add(a.leeway)}, nil
+}
+
+var (
+	errCritical = errors.New("the header has crit")
+	errKid      = errors.New("the header's kid is not a string")
+)
+
+// keysFor returns the keys that may have signed a token. Nothing of the token is verified yet.
 func (a *JWT) keysFor(t *jwt.Token) (any, error) {
-	kid, _ := t.Header["kid"].(string)
+	if _, ok := t.Header["crit"]; ok {
+		return nil, errCritical // RFC 7515: what one does not understand, one must refuse
+	}
+	kid, ok := t.Header["kid"].(string)
+	if _, given := t.Header["kid"]; given && !ok {
+		return nil, errKid
+	}
 	keys, err := a.keys.Keys(kid)
 	if err != nil {
 		return nil, err
 	}
 	var set jwt.VerificationKeySet
 	for _, k := range keys {
-		set.Keys = append(set.Keys, k.secret)
+		if k.algorithm == t.Method.Alg() { // a key is for its own algorithm, not for the one that the token names
+			set.Keys = append(set.Keys, k.secret)
+		}
 	}
 	return set, nil
 }
@@ -109,12 +145,16 @@ func explain(err error) string {
 		is   error
 		text string
 	}{
+		{errCritical, "the token has a crit header, which is not supported"},
+		{errKid, "the token's kid is not a string"},
 		{jwt.ErrTokenExpired, "the token has expired: get a new one"},
 		{jwt.ErrTokenNotValidYet, "the token is not valid yet: compare the clocks"},
 		{jwt.ErrTokenUsedBeforeIssued, "the token was issued in the future: compare the clocks"},
 		{jwt.ErrTokenRequiredClaimMissing, "the token has no exp: tokens must end"},
 		{jwt.ErrTokenSignatureInvalid, "the token is not signed with HS256 and a key of this gateway"},
-		{jwt.ErrTokenMalformed, "the token is not a JWT"},
+		{jwt.ErrTokenMalformed, "the token is not a JWT: three parts in base64url without padding, joined by dots, are right"},
+		{jwt.ErrInvalidType, "the token's exp, nbf or iat is not a time in seconds since 1970"},
+		{jwt.ErrTokenUnverifiable, "the token is not signed with HS256 and a key of this gateway"},
 	} {
 		if errors.Is(err, known.is) {
 			return known.text

@@ -74,7 +74,7 @@ func parseOrigin(s string) (origin, error) {
 	}
 	scheme := strings.ToLower(u.Scheme)
 	standard, ok := map[string]string{"http": "80", "https": "443"}[scheme]
-	if !ok || u.Hostname() == "" || strings.ContainsAny(u.Hostname(), " *") {
+	if !ok || u.Hostname() == "" || strings.ContainsFunc(u.Hostname(), neverInHost) {
 		return origin{}, errNoOrigin
 	}
 	port := u.Port()
@@ -85,6 +85,12 @@ func parseOrigin(s string) (origin, error) {
 		port = standard
 	}
 	return origin{scheme, strings.ToLower(u.Hostname()), port}, nil
+}
+
+// neverInHost reports what browsers never write into an origin's host: names in other scripts are sent as "xn--…".
+func neverInHost(c rune) bool {
+	letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+	return !letter && !strings.ContainsRune("-._:", c)
 }
 
 // Check returns nil when the request has no Origin header, comes from a page of the same host and port as r.Host, or from a

@@ -2,9 +2,9 @@ package auth
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
-
-	"github.com/gorilla/websocket"
 )
 
 const (
@@ -43,8 +43,11 @@ func bearerTokens(r *http.Request) ([]string, *Error) {
 	var found []string
 	for _, value := range r.Header.Values("Authorization") {
 		scheme, token, _ := strings.Cut(value, " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			continue // a browser adds what a proxy in front asked for, such as Basic, and cannot be told not to
+		}
 		token = strings.TrimSpace(token)
-		if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		if token == "" {
 			return nil, unauthorized("invalid_request", "the Authorization header is not \"Bearer TOKEN\"")
 		}
 		found = append(found, token)
@@ -54,7 +57,7 @@ func bearerTokens(r *http.Request) ([]string, *Error) {
 
 func protocolTokens(r *http.Request) ([]string, *Error) {
 	var found []string
-	for _, offered := range websocket.Subprotocols(r) {
+	for _, offered := range offeredProtocols(r) {
 		if token, ok := strings.CutPrefix(offered, tokenProtocol); ok {
 			found = append(found, token)
 		}
@@ -62,15 +65,31 @@ func protocolTokens(r *http.Request) ([]string, *Error) {
 	return found, nil
 }
 
-func queryTokens(r *http.Request) ([]string, *Error) { return r.URL.Query()["token"], nil }
+func queryTokens(r *http.Request) ([]string, *Error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, badQuery()
+	}
+	return query["token"], nil
+}
+
+// offeredProtocols reads every Sec-WebSocket-Protocol header: a client may spread its offers.
+func offeredProtocols(r *http.Request) []string {
+	var offered []string
+	for _, value := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for protocol := range strings.SplitSeq(value, ",") {
+			offered = append(offered, strings.TrimSpace(protocol))
+		}
+	}
+	return offered
+}
 
 // Subprotocols returns what to answer in Sec-WebSocket-Protocol: "starling.v1" if the client offered it, else nothing.
-// Tokens are never among them. It suits gorilla's Upgrader.Subprotocols.
+// Tokens are never among them. It suits gorilla's Upgrader.Subprotocols. A browser that offers a token must offer
+// "starling.v1" as well, because it gives up when none of its offers is answered.
 func Subprotocols(r *http.Request) []string {
-	for _, offered := range websocket.Subprotocols(r) {
-		if offered == version {
-			return []string{version}
-		}
+	if slices.Contains(offeredProtocols(r), version) {
+		return []string{version}
 	}
 	return nil
 }
