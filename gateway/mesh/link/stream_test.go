@@ -216,15 +216,21 @@ func TestRestart(t *testing.T) {
 	require.True(t, streams[1].Replaces)
 }
 
+func TestFlushEndsWithItsContext(t *testing.T) {
+	s, _ := newSender(t, startNode(t, bootB), bootB)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	require.NoError(t, s.Flush(ctx), "there is nothing to wait for")
+	_, err := s.Enqueue(ClassState, FirstKind, nil)
+	require.NoError(t, err)
+	require.ErrorIs(t, s.Flush(ctx), context.Canceled)
+}
+
 func TestFlushEndsWithTheStream(t *testing.T) {
 	n := startNode(t, bootB)
 	s, _ := newSender(t, n, bootB)
 	_, err := s.Enqueue(ClassState, FirstKind, nil)
 	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	require.ErrorIs(t, s.Flush(ctx), context.Canceled)
-
 	blocked := make(chan error, 1)
 	go func() { blocked <- s.Flush(context.Background()) }()
 	eventually(t, func() bool { return isAwaited(s) }, "Flush waits")
