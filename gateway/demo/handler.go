@@ -7,7 +7,7 @@ import (
 )
 
 // Handler returns a handler for the page at "/" and its files under "/demo/", to be mounted at "/". It answers GET and
-// HEAD, and 404 or 405 to everything else. It is safe for concurrent use and holds about 60 KB.
+// HEAD, and 404 or 405 to everything else. It is safe for concurrent use and holds about 80 KB.
 func Handler() http.Handler {
 	files := loadAssets()
 	mux := http.NewServeMux()

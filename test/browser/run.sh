@@ -25,7 +25,7 @@ find_chromium() {
   return 1
 }
 
-command -v node >/dev/null || missing "node 20 or later"
+node -e 'process.exit(parseInt(process.versions.node, 10) < 20 ? 1 : 0)' 2>/dev/null || missing "node 20 or later"
 command -v npm >/dev/null || missing "npm"
 CHROMIUM=$(find_chromium) || missing "chromium (apt-get install chromium, or set CHROMIUM)"
 export CHROMIUM
