@@ -18,7 +18,7 @@ type channel struct {
 	typing map[internID]*typingState
 	// interested are the other boots that want the channel's publishes.
 	interested []Boot
-	// interestSeq is where this hub's interest stands in the replicator's log.
+	// interestSeq is where this hub's interest, if it has any, stands in the replicator's log.
 	interestSeq uint64
 	// published is the sequence number of the last publish that this hub accepted for the channel.
 	published uint64

@@ -37,7 +37,7 @@ func (h *Hub) Join(channelName, memberID string, conn Conn, opts JoinOptions) (J
 		return JoinResult{}, fmt.Errorf("joining channel %q: %w", channelName, err)
 	}
 	if opts.Snapshot != nil {
-		opts.Snapshot(h.snapshot(c))
+		opts.Snapshot(h.snapshotFor(c, opts.Presence))
 	}
 	return JoinResult{NewlyPresent: newly, InterestSeq: c.interestSeq}, nil
 }
@@ -147,7 +147,6 @@ func (h *Hub) unsubscribe(s *shard, c *channel, sub *subscription, linger time.D
 	if len(c.subscriptions) == 0 {
 		h.counts.localChannels.Add(-1)
 		h.append(Delta{Op: OpDisinterest, Channel: c.name})
-		c.interestSeq = 0
 	}
 	nowAbsent = h.dropLocal(s, c, sub, linger)
 	h.ids.release(sub.member)

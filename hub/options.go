@@ -34,7 +34,8 @@ type JoinOptions struct {
 	// the same member's connections with the same session. Empty ties nothing.
 	Session string
 	// Snapshot, when not nil, gets the channel's state under the channel's lock, after the join took effect and
-	// before any later event is delivered to the connection. It must not call the hub.
+	// before any later event is delivered to the connection; with PresenceCount the number of members only. It must not
+	// call the hub.
 	Snapshot func(Snapshot)
 }
 
@@ -62,7 +63,7 @@ type Snapshot struct {
 	Members     []string
 	MemberCount int
 	Typing      []string
-	// Truncated says that Members or Typing was cut at [Options.SnapshotLimit].
+	// Truncated says that Members or Typing was cut at [Options.SnapshotLimit], or left out.
 	Truncated bool
 }
 

@@ -29,6 +29,15 @@ func TestSnapshotOfAJoin(t *testing.T) {
 	require.Equal(t, []string{"ann"}, now.Typing)
 }
 
+func TestSnapshotOfACountingJoin(t *testing.T) {
+	h := newHub(t, Options{})
+	a := join(t, h, room, "ann", "a1")
+	require.NoError(t, h.SetTyping(room, "ann", true, a))
+	var got Snapshot
+	joinWith(t, h, room, "bob", "b1", JoinOptions{Presence: PresenceCount, Snapshot: func(s Snapshot) { got = s }})
+	require.Equal(t, Snapshot{Channel: room, MemberCount: 2, Truncated: true}, got, "no lists, which cost time in a huge channel")
+}
+
 // Clients that join in the middle of a storm replay events on their snapshots, and know exactly what the hub knows: no
 // change is missing, none came twice.
 func TestSnapshotsMeetTheDeltas(t *testing.T) {
