@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 )
@@ -28,8 +29,6 @@ var (
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading = regexp.MustCompile(`(?m)^#{1,6} +(.+?) *$`)
 	fence   = regexp.MustCompile("(?ms)^```.*?^```")
-	// dropped is what GitHub leaves out of a heading when it makes an anchor of it.
-	dropped = regexp.MustCompile(`[^\p{L}\p{N}\-_ ]`)
 )
 
 func TestRelativeLinksLeadSomewhere(t *testing.T) {
@@ -66,14 +65,24 @@ func links(text string) []string {
 	return targets
 }
 
-// anchors returns what GitHub makes of the headings.
+// anchors returns what GitHub makes of the headings: lower case, dashes for spaces, and no punctuation.
 func anchors(text string) []string {
 	var all []string
 	for _, m := range heading.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
-		name := dropped.ReplaceAllString(strings.ToLower(m[1]), "")
-		all = append(all, strings.ReplaceAll(name, " ", "-"))
+		all = append(all, strings.Map(anchorRune, strings.ToLower(m[1])))
 	}
 	return all
+}
+
+func anchorRune(r rune) rune {
+	switch {
+	case r == ' ':
+		return '-'
+	case r == '-', r == '_', unicode.IsLetter(r), unicode.IsNumber(r):
+		return r
+	default:
+		return -1
+	}
 }
 
 func read(t *testing.T, file string) string {
