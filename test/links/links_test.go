@@ -28,7 +28,7 @@ var (
 	// link matches the target of [text](target) and ![text](target); the text may span lines.
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading = regexp.MustCompile(`(?m)^#{1,6} +(.+?) *$`)
-	fence   = regexp.MustCompile("(?ms)^```.*?^```")
+	fence   = regexp.MustCompile("(?ms)^```.*?\n```")
 )
 
 func TestRelativeLinksLeadSomewhere(t *testing.T) {
