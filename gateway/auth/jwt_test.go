@@ -60,7 +60,7 @@ func hs(header, claims string) string { return forge(sha256.New, testSecret, hea
 func refused(t testing.TB, err error) *Error {
 	t.Helper()
 	var refusal *Error
-	require.True(t, errors.As(err, &refusal), "%v", err)
+	require.ErrorAs(t, err, &refusal)
 	return refusal
 }
 
@@ -76,8 +76,10 @@ func TestTokensThatAreTaken(t *testing.T) {
 		{"expired within the leeway", hs256, `{"sub":"ada","exp":1799999996}`, "ada", time.Unix(1799999996, 0).Add(leeway)},
 		{"fraction of a second, which is cut", hs256, `{"sub":"ada","exp":1800000060.5}`, "ada", time.Unix(1800000060, 0).Add(leeway)},
 		{"begun", hs256, `{"sub":"ada","exp":1800000060,"nbf":1800000000,"iat":1800000004}`, "ada", time.Unix(1800000060, 0).Add(leeway)},
-		{"other claims do not count", hs256, `{"SUB":"eve","Sub":"eve","EXP":1,"sub":"ada","exp":1800000060}`, "ada",
-			time.Unix(1800000060, 0).Add(leeway)},
+		{
+			"other claims do not count", hs256, `{"SUB":"eve","Sub":"eve","EXP":1,"sub":"ada","exp":1800000060}`, "ada",
+			time.Unix(1800000060, 0).Add(leeway),
+		},
 		{"any UTF-8", hs256, `{"sub":"Zoë 🦜","exp":1800000060}`, "Zoë 🦜", time.Unix(1800000060, 0).Add(leeway)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -201,7 +203,7 @@ func requireNothingOf(t testing.TB, token string, refusal *Error) {
 		if err != nil || json.Unmarshal(decoded, &claims) != nil {
 			continue
 		}
-		if sub, ok := claims["sub"].(string); ok && len(sub) > 0 {
+		if sub, ok := claims["sub"].(string); ok && sub != "" {
 			require.NotContains(t, text, strings.Trim(sub, "\x00"))
 			require.NotContains(t, text, "secret")
 		}

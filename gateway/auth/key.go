@@ -35,7 +35,8 @@ func LoadKeyFile(path string) (Key, error) {
 		return Key{}, fmt.Errorf("reading the token key: %w", err)
 	}
 	if info.Size() > maxKeyFileBytes {
-		return Key{}, fmt.Errorf("reading the token key: %s has %d bytes, which is no key: at most %d are right", path, info.Size(), maxKeyFileBytes)
+		return Key{}, fmt.Errorf("reading the token key: %s has %d bytes, which is no key: at most %d are right",
+			path, info.Size(), maxKeyFileBytes)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -67,7 +67,7 @@ func TestOrigins(t *testing.T) {
 		{"opaque, own host called null", nil, "null", []string{"null"}, false},
 		{"empty", list, "h", []string{""}, false},
 		{"two", list, "h", []string{"https://app.example.com", "https://app.example.com"}, false},
-		{"two in one", list, "h", []string{"https://app.example.com https://app.example.com"}, false},
+		{"two in one", list, "h", []string{"https://app.example.com https://dev.example"}, false},
 		{"with a path", list, "h", []string{"https://app.example.com/"}, false},
 		{"with a query", list, "h", []string{"https://app.example.com?"}, false},
 		{"with a fragment", list, "h", []string{"https://app.example.com#"}, false},

@@ -36,7 +36,8 @@ func findToken(r *http.Request, inQuery bool) (string, *Error) {
 			return found[0], nil
 		}
 	}
-	return "", unauthorized("", "a token is missing: send it as \"Authorization: Bearer TOKEN\" or as the WebSocket subprotocol %sTOKEN", tokenProtocol)
+	return "", unauthorized("",
+		"a token is missing: send it as \"Authorization: Bearer TOKEN\" or as the WebSocket subprotocol %sTOKEN", tokenProtocol)
 }
 
 func bearerTokens(r *http.Request) ([]string, *Error) {

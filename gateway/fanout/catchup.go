@@ -130,6 +130,9 @@ func (c *catcher) failed(err error) {
 }
 
 func (p *Pool) buffer() *[]byte {
-	b, _ := p.buffers.Get().(*[]byte) //nolint:errcheck // the pool holds nothing else
-	return b
+	if b, ok := p.buffers.Get().(*[]byte); ok {
+		return b
+	}
+	b := make([]byte, 0, catchUpBytes)
+	return &b
 }

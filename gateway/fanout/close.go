@@ -63,7 +63,7 @@ func (s *Socket) shortly() instant {
 	return s.shard.pool.now().add(s.shard.pool.opts.CloseTimeout)
 }
 
-// The functions below are called with the lock held.
+// The functions below are called with the lock held, if they do not say otherwise.
 
 func (s *Socket) closeWith(frame []byte, deadline instant) {
 	s.begin(ReasonClosed, deadline)
@@ -127,7 +127,7 @@ func (s *Socket) startTimer() {
 	})
 }
 
-// expire closes at the deadline of a close.
+// expire closes at the deadline of a close. It takes the lock.
 func (s *Socket) expire() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -135,7 +135,7 @@ func (s *Socket) expire() {
 }
 
 // linger discards what the peer sends until it closes too: closing with data unread would reset the connection, and the
-// peer might lose what it has not read yet. The timer bounds it.
+// peer might lose what it has not read yet. The timer bounds it. It takes the lock.
 func (s *Socket) linger() {
 	_ = s.conn.SetReadDeadline(time.Time{})
 	_, _ = io.Copy(io.Discard, s.conn)

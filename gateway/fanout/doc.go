@@ -30,5 +30,6 @@
 //
 // It does not encode or mask frames, does not read from connections (except to discard what arrives after a close), and
 // sends no pings. Connections that are not plain TCP, such as TLS, are written by a goroutine on demand that blocks, with
-// a deadline; a TLS connection that missed it is closed without a close frame, because TLS cannot resume a write.
+// a deadline; one that missed it is closed without a close frame, because TLS cannot resume a write. Their queues hold no
+// publisher back while a write is under way, since nobody can tell whose fault it is.
 package fanout

@@ -60,10 +60,27 @@ func eventually(t testing.TB, condition func() bool, message func() string) {
 // tcpPair returns the two ends of a connection over loopback.
 func tcpPair(t testing.TB) (server, client *net.TCPConn) {
 	t.Helper()
+	return narrowPair(t, 0)
+}
+
+// narrowPair is tcpPair with a receive buffer of the client's that is set before it connects: set later, the kernel drops
+// what it has already promised to take, and sends it again slower and slower.
+func narrowPair(t testing.TB, receiveBuffer int) (server, client *net.TCPConn) {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer ln.Close()
-	c, err := net.Dial("tcp", ln.Addr().String())
+	dialer := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
+		if receiveBuffer == 0 {
+			return nil
+		}
+		return raw.Control(func(fd uintptr) {
+			if err := syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, receiveBuffer); err != nil {
+				t.Errorf("setting SO_RCVBUF: %v", err)
+			}
+		})
+	}}
+	c, err := dialer.Dial("tcp", ln.Addr().String())
 	require.NoError(t, err)
 	s, err := ln.Accept()
 	require.NoError(t, err)
@@ -124,7 +141,13 @@ func (c *closings) slowReasons() []Reason {
 // attached returns a socket, its callbacks and the peer's end.
 func attached(t testing.TB, p *Pool) (*Socket, *closings, *net.TCPConn) {
 	t.Helper()
-	server, client := tcpPair(t)
+	return attachedNarrow(t, p, 0)
+}
+
+// attachedNarrow is attached with a receive buffer of the peer's.
+func attachedNarrow(t testing.TB, p *Pool, receiveBuffer int) (*Socket, *closings, *net.TCPConn) {
+	t.Helper()
+	server, client := narrowPair(t, receiveBuffer)
 	c := newClosings()
 	s, err := p.Attach(server, c.options())
 	require.NoError(t, err)

@@ -3,6 +3,7 @@ package fanout
 import (
 	"bufio"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -100,7 +101,7 @@ func TestPartialWrites(t *testing.T) {
 		k, err := client.Read(buf)
 		got.Write(buf[:k])
 		n += int64(k)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		require.NoError(t, err)
@@ -117,8 +118,7 @@ func TestPartialWrites(t *testing.T) {
 // A socket that was refused goes back to its shard when it has caught up, and is idle then.
 func TestCatchingUp(t *testing.T) {
 	p := newPool(t, Options{Shards: 1, MaxQueueBytes: 64 << 20, SendBufferBytes: 64 << 10})
-	s, _, client := attached(t, p)
-	require.NoError(t, client.SetReadBuffer(64<<10))
+	s, _, client := attachedNarrow(t, p, 64<<10)
 	for range 3 {
 		frame := text(strings.Repeat("x", 2<<20))
 		require.NoError(t, s.Enqueue(frame))

@@ -40,10 +40,6 @@ func NewPool(opts Options) (*Pool, error) {
 		lagHigh: int64(max(1, opts.LagBytes/opts.Shards)),
 		done:    make(chan struct{}),
 	}
-	p.buffers.New = func() any {
-		b := make([]byte, 0, catchUpBytes)
-		return &b
-	}
 	p.metrics = newMetrics(p)
 	for range opts.Shards {
 		p.shards = append(p.shards, newShard(p))

@@ -86,8 +86,8 @@ func (sh *shard) run() {
 			return
 		}
 		idle := time.Since(sh.lastPass)
-		if sh.window.size > 0 && !sh.backlog {
-			timer.Reset(sh.window.size)
+		if size := sh.window.after(idle); size > 0 && !sh.backlog {
+			timer.Reset(size)
 			select {
 			case <-timer.C:
 			case <-sh.pool.done:
@@ -101,7 +101,7 @@ func (sh *shard) run() {
 	}
 }
 
-// take swaps the dirty list for an empty one and gives the slices of emptied queues to whoever needs one next.
+// take swaps the dirty list for an empty one.
 func (sh *shard) take(empty []*Socket) []*Socket {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()

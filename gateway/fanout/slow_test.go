@@ -16,8 +16,7 @@ import (
 // it was given.
 func stalled(t testing.TB, p *Pool) (*Socket, *closings, *net.TCPConn, int) {
 	t.Helper()
-	s, c, client := attached(t, p)
-	require.NoError(t, client.SetReadBuffer(64<<10))
+	s, c, client := attachedNarrow(t, p, 16<<10)
 	const queued, quiet = 40 << 10, 400 * time.Millisecond
 	frame, frames, last, since := text(strings.Repeat("x", 8<<10)), 0, 0, time.Now()
 	for ; time.Since(since) < quiet; time.Sleep(time.Millisecond) {
@@ -47,11 +46,11 @@ func TestStalledReadersDelayNobody(t *testing.T) {
 	clients := make([]*net.TCPConn, sockets)
 	var readers sync.WaitGroup
 	for i := range all {
-		all[i], closes[i], clients[i] = attached(t, p)
 		if i < stalls {
-			require.NoError(t, clients[i].SetReadBuffer(16<<10))
+			all[i], closes[i], clients[i] = attachedNarrow(t, p, 16<<10)
 			continue
 		}
+		all[i], closes[i], clients[i] = attached(t, p)
 		readers.Go(func() {
 			r := bufio.NewReaderSize(clients[i], 4<<10)
 			for n := range frames {

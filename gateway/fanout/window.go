@@ -12,8 +12,8 @@ import "time"
 //     250 µs it is nothing.
 //   - Between these it stays, so that it does not swing.
 //
-// Long waits for work lower the load, so a shard that was idle begins again without a window. A backlog, which is a socket
-// that had more than one write can carry, skips the window.
+// A shard that had nothing to do for 50 ms begins again without a window. A backlog, which is a socket that had more than
+// one write can carry, skips the window.
 type window struct {
 	bound time.Duration
 	size  time.Duration
@@ -25,6 +25,7 @@ const (
 	longPass       = time.Millisecond
 	smallBatch     = 8
 	largeBatch     = 16
+	longIdle       = 50 * time.Millisecond
 )
 
 // A pass is what one round over the sockets with something queued took and did.
@@ -36,15 +37,21 @@ type pass struct {
 	bytes  int
 }
 
+// after returns how long to wait for more when there is work again after a time without.
+func (w *window) after(idle time.Duration) time.Duration {
+	if idle > longIdle {
+		w.size, w.load = 0, 0
+	}
+	return w.size
+}
+
+// adapt learns from a pass.
 func (w *window) adapt(p pass) {
 	if p.writes == 0 {
 		return
 	}
 	share := float64(p.busy) / float64(max(1, p.busy+p.idle))
 	w.load += (share - w.load) / 4
-	if p.idle > 50*time.Millisecond {
-		w.load = share
-	}
 	switch batch := p.frames / p.writes; {
 	case p.busy < longPass, w.load < 0.25, batch >= largeBatch:
 		if w.size /= 2; w.size < smallestWindow {

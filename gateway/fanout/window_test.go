@@ -24,7 +24,7 @@ func TestWindow(t *testing.T) {
 		{"a short pass halves it", 4 * ms, []pass{{busy: ms / 2, writes: 10, frames: 10}}, 2 * ms},
 		{"large batches halve it", 4 * ms, []pass{{busy: 10 * ms, writes: 10, frames: 160}}, 2 * ms},
 		{"under the least it is nothing", smallestWindow, []pass{{busy: ms / 2, writes: 10, frames: 10}}, 0},
-		{"a long wait for work halves it", 4 * ms, []pass{{idle: time.Second, busy: 10 * ms, writes: 10, frames: 10}}, 2 * ms},
+		{"low load halves it", 4 * ms, []pass{{idle: 40 * ms, busy: 10 * ms, writes: 10, frames: 10}}, 2 * ms},
 		{"between the marks it stays", 4 * ms, []pass{long, long, {busy: 10 * ms, writes: 10, frames: 100}}, 4 * ms},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -35,6 +35,13 @@ func TestWindow(t *testing.T) {
 			require.Equal(t, tt.want, w.size)
 		})
 	}
+}
+
+func TestWindowBeginsAgainAfterAPause(t *testing.T) {
+	w := window{bound: time.Second, size: time.Millisecond, load: 1}
+	require.Equal(t, time.Millisecond, w.after(longIdle))
+	require.Zero(t, w.after(longIdle+1))
+	require.Zero(t, w.load)
 }
 
 func TestWindowStaysClosedWhereItIsForbidden(t *testing.T) {
