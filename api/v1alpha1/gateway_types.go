@@ -1,11 +1,72 @@
 package v1alpha1
 
+import (
+	corev1 "k8s.io/api/core/v1"
+)
+
 // GatewaySpec configures each gateway of a cluster.
 type GatewaySpec struct {
 	// capacity bounds what one gateway takes on. What is over a bound is refused with an error and counted.
 	// +optional
 	Capacity CapacitySpec `json:"capacity,omitzero"`
+
+	// resources are what each gateway's container asks for and is bounded by. Left out, it asks for 100m of CPU and 256Mi of memory
+	// and is bounded by 1Gi of memory.
+	// +optional
+	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+
+	// podLabels are added to the pods.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('app.kubernetes.io/') && !k.startsWith('realtime.starling.dev/'))",message="labels under app.kubernetes.io/ and realtime.starling.dev/ are the operator's: choose another prefix"
+	PodLabels map[string]LabelValue `json:"podLabels,omitempty"`
+
+	// podAnnotations are added to the pods.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('realtime.starling.dev/'))",message="annotations under realtime.starling.dev/ are the operator's: choose another prefix"
+	PodAnnotations map[string]AnnotationValue `json:"podAnnotations,omitempty"`
+
+	// nodeSelector keeps the pods on nodes with these labels.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=32
+	NodeSelector map[string]LabelValue `json:"nodeSelector,omitempty"`
+
+	// tolerations let the pods run on tainted nodes.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
+
+	// affinity says near what the pods should run, and far from what.
+	// +optional
+	Affinity *corev1.Affinity `json:"affinity,omitempty"`
+
+	// topologySpreadConstraints spread the pods. Left out, they are spread over nodes and zones where that is possible. A constraint
+	// without a labelSelector is about this cluster's pods.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
+
+	// priorityClassName is the pods' PriorityClass.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
+	PriorityClassName string `json:"priorityClassName,omitempty"`
 }
+
+// LabelValue is the value of a label: up to 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit.
+//
+// +kubebuilder:validation:MaxLength=63
+// +kubebuilder:validation:Pattern=`^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$`
+type LabelValue string
+
+// AnnotationValue is the value of an annotation.
+//
+// +kubebuilder:validation:MaxLength=4096
+type AnnotationValue string
 
 // CapacitySpec bounds what one gateway takes on. A bound that is left out is the gateway's own, which suits 1 GiB of memory.
 type CapacitySpec struct {

@@ -17,6 +17,8 @@ import (
 // +kubebuilder:printcolumn:name="Members",type=integer,JSONPath=`.status.members`
 // +kubebuilder:printcolumn:name="Mesh",type=string,JSONPath=`.status.conditions[?(@.type=="MeshConverged")].status`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Version",type=string,priority=1,JSONPath=`.status.version`
+// +kubebuilder:printcolumn:name="Image",type=string,priority=1,JSONPath=`.status.image`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]{0,43}[a-z0-9])?$')",message="metadata.name must be 1 to 45 characters of a-z, 0-9 and '-', start with a letter and not end with '-': the names of the cluster's Services are made of it"
 type RealtimeCluster struct {
 	metav1.TypeMeta `json:",inline"`
@@ -57,9 +59,66 @@ type RealtimeClusterSpec struct {
 	// +kubebuilder:validation:Maximum=100
 	Replicas *int32 `json:"replicas,omitempty"`
 
+	// reconcilePolicy says whether the operator acts: Active, or Paused, which leaves every object as it is and only reports.
+	// +optional
+	// +kubebuilder:default=Active
+	ReconcilePolicy ReconcilePolicy `json:"reconcilePolicy,omitempty"`
+
+	// image is the gateways' container image. Left out, it is the operator's own, so that an upgrade of the operator rolls the
+	// gateways too.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$`
+	Image string `json:"image,omitempty"`
+
+	// imagePullPolicy says when a node pulls the image. Left out, Kubernetes decides by the image's tag.
+	// +optional
+	ImagePullPolicy ImagePullPolicy `json:"imagePullPolicy,omitempty"`
+
+	// imagePullSecrets name Secrets in the cluster's namespace that the image is pulled with.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=8
+	ImagePullSecrets []SecretReference `json:"imagePullSecrets,omitempty"`
+
 	// gateway configures each gateway.
 	// +optional
 	Gateway GatewaySpec `json:"gateway,omitzero"`
+
+	// service is how clients reach the gateways from within Kubernetes, or through a load balancer.
+	// +optional
+	// +kubebuilder:default={}
+	Service ServiceSpec `json:"service,omitzero"`
+
+	// ingress makes an Ingress to the gateways. Left out, there is none.
+	// +optional
+	Ingress *IngressSpec `json:"ingress,omitempty"`
+
+	// httpRoute makes an HTTPRoute of the Gateway API to the gateways, once its CustomResourceDefinition is installed. Left out,
+	// there is none.
+	// +optional
+	HTTPRoute *HTTPRouteSpec `json:"httpRoute,omitempty"`
+
+	// mesh is how the gateways of the cluster trust each other.
+	// +optional
+	Mesh MeshSpec `json:"mesh,omitzero"`
+
+	// networkPolicy guards the gateways' ports.
+	// +optional
+	// +kubebuilder:default={}
+	NetworkPolicy NetworkPolicySpec `json:"networkPolicy,omitzero"`
+
+	// drain says how a gateway that stops moves its clients to the others.
+	// +optional
+	// +kubebuilder:default={}
+	Drain DrainSpec `json:"drain,omitzero"`
+
+	// rollout says how a change reaches the gateways, one at a time.
+	// +optional
+	// +kubebuilder:default={}
+	Rollout RolloutSpec `json:"rollout,omitzero"`
 
 	// presence says how long members that vanished stay present.
 	// +optional

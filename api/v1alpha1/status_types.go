@@ -65,6 +65,18 @@ type RealtimeClusterStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	Channels *int64 `json:"channels,omitempty"`
 
+	// image is the container image that new gateways get.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Image string `json:"image,omitempty"`
+
+	// version is the gateways' release; during a rollout both, the older first.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Version string `json:"version,omitempty"`
+
 	// gateways are the gateways that exist, by name.
 	// +optional
 	// +listType=map

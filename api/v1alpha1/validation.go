@@ -38,14 +38,22 @@ func validateName(name string, path *field.Path) field.ErrorList {
 
 func validateSpec(s *RealtimeClusterSpec, path *field.Path) field.ErrorList {
 	errs := within(s.Replicas, 0, maxReplicas, path.Child("replicas"))
+	errs = append(errs, validateImage(s, path)...)
 	errs = append(errs, validateCapacity(&s.Gateway.Capacity, path.Child("gateway", "capacity"))...)
+	errs = append(errs, validatePods(&s.Gateway, path.Child("gateway"))...)
 
 	presence := path.Child("presence")
 	errs = append(errs, within(s.Presence.DisconnectGraceSeconds, 0, maxGraceSeconds, presence.Child("disconnectGraceSeconds"))...)
 	errs = append(errs, within(s.Presence.NodeGraceSeconds, 0, maxGraceSeconds, presence.Child("nodeGraceSeconds"))...)
 	errs = append(errs, within(s.Typing.TTLSeconds, 0, maxGraceSeconds, path.Child("typing", "ttlSeconds"))...)
 
-	return append(errs, validateAuth(&s.Auth, path.Child("auth"))...)
+	errs = append(errs, validateAuth(&s.Auth, path.Child("auth"))...)
+	errs = append(errs, validateService(&s.Service, path.Child("service"))...)
+	errs = append(errs, validateIngress(s.Ingress, path.Child("ingress"))...)
+	errs = append(errs, validateHTTPRoute(s.HTTPRoute, path.Child("httpRoute"))...)
+	errs = append(errs, validateMesh(&s.Mesh, path.Child("mesh"))...)
+	errs = append(errs, validateNetworkPolicy(&s.NetworkPolicy, path.Child("networkPolicy"))...)
+	return append(errs, validateLifecycle(s, path)...)
 }
 
 func validateCapacity(c *CapacitySpec, path *field.Path) field.ErrorList {

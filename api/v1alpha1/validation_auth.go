@@ -80,11 +80,7 @@ func validateKeys(keys []JWTKey, path *field.Path) field.ErrorList {
 			errs = append(errs, field.Duplicate(at.Child("name"), key.Name))
 		}
 		seen[key.Name] = true
-		secret := at.Child("secretRef")
-		errs = append(errs, matches(key.SecretRef.Name, secretPattern, maxSecretLength,
-			"must be the name of a Secret: of a-z, 0-9, '-' and '.'", secret.Child("name"))...)
-		errs = append(errs, matches(key.SecretRef.Key, secretKeyPattern, maxSecretLength,
-			"must be a key of a Secret's data: of letters, digits, '-', '_' and '.'", secret.Child("key"))...)
+		errs = append(errs, validateSecretKey(&key.SecretRef, at.Child("secretRef"))...)
 	}
 	return errs
 }

@@ -66,6 +66,38 @@ func TestValidate(t *testing.T) {
 			},
 			`spec.auth.allowedOrigins[1]: Duplicate value: "https://a.example"`,
 		},
+		"label of the operator's": {
+			func(c *RealtimeCluster) {
+				c.Spec.Gateway.PodLabels = map[string]LabelValue{"app.kubernetes.io/name": "x"}
+			},
+			"spec.gateway.podLabels[app.kubernetes.io/name]: Forbidden: app.kubernetes.io/ is the operator's",
+		},
+		"traffic policy of an internal Service": {
+			func(c *RealtimeCluster) { c.Spec.Service.ExternalTrafficPolicy = TrafficLocal },
+			"spec.service.externalTrafficPolicy: Forbidden: needs type NodePort or LoadBalancer",
+		},
+		"node port of an internal Service": {
+			func(c *RealtimeCluster) { c.Spec.Service.NodePort = new(int32(30080)) },
+			"spec.service.nodePort: Forbidden: needs type NodePort or LoadBalancer",
+		},
+		"load balancer class without one": {
+			func(c *RealtimeCluster) { c.Spec.Service.LoadBalancerClass = "a" },
+			"spec.service.loadBalancerClass: Forbidden: needs type LoadBalancer",
+		},
+		"monitoring from nobody": {
+			func(c *RealtimeCluster) { c.Spec.NetworkPolicy.MonitoringFrom = []NetworkPeer{{}} },
+			"spec.networkPolicy.monitoringFrom[0]: Required value: set namespaceSelector, podSelector or both",
+		},
+		"pull secret twice": {
+			func(c *RealtimeCluster) { c.Spec.ImagePullSecrets = []SecretReference{{Name: "a"}, {Name: "a"}} },
+			`spec.imagePullSecrets[1].name: Duplicate value: "a"`,
+		},
+		"hostname twice": {
+			func(c *RealtimeCluster) {
+				c.Spec.HTTPRoute = &HTTPRouteSpec{ParentRefs: []ParentReference{{Name: "g"}}, Hostnames: []Hostname{"a.b", "a.b"}}
+			},
+			`spec.httpRoute.hostnames[1]: Duplicate value: "a.b"`,
+		},
 		"origin with a path": {
 			func(c *RealtimeCluster) { c.Spec.Auth.AllowedOrigins = []Origin{"https://a.example/"} },
 			`spec.auth.allowedOrigins[0]: Invalid value: "https://a.example/": must be http:// or https:// and a host`,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -80,6 +81,9 @@ func (f *upFlags) options(set *pflag.FlagSet, std streams) (localcluster.Options
 	cluster, err := manifest.ReadFile(f.file, std.in)
 	if err != nil {
 		return localcluster.Options{}, err
+	}
+	if ignored := manifest.Ignored(cluster); len(ignored) > 0 {
+		fmt.Fprintf(std.err, "note: only the operator uses these fields of the manifest: %s\n", strings.Join(ignored, ", "))
 	}
 	if set.Changed("replicas") {
 		cluster.Spec.Replicas = &f.replicas
