@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -29,8 +30,13 @@ import (
 // patience is how long a test waits for what must happen: the machine may be busy.
 const patience = 60 * time.Second
 
-// TestMain fails when a goroutine that a mesh started outlives all tests.
+// TestMain fails when a goroutine that a mesh started outlives all tests. Most tests wait for time to pass, so more of them
+// than there are processors run at the same time.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	deadline := time.Now().Add(10 * time.Second)
 	for meshGoroutines() != "" {
