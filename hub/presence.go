@@ -79,11 +79,10 @@ func (h *Hub) snapshotFor(c *channel, mode PresenceMode) Snapshot {
 }
 
 func (h *Hub) snapshot(c *channel) Snapshot {
-	members, cutMembers := h.memberNames(c, h.opts.SnapshotLimit)
-	typing, cutTyping := h.typingNames(c, h.opts.SnapshotLimit)
-	return Snapshot{
-		Channel: c.name, Members: members, MemberCount: c.members.members, Typing: typing, Truncated: cutMembers || cutTyping,
-	}
+	members, cut := h.memberNames(c, h.opts.SnapshotLimit)
+	// Who types is present: where that list is cut, this one is.
+	typing := h.typingNames(c, h.opts.SnapshotLimit)
+	return Snapshot{Channel: c.name, Members: members, MemberCount: c.members.members, Typing: typing, Truncated: cut}
 }
 
 // memberNames lists present members up to a limit, 0 being none, and reports whether that cut the list.

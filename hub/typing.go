@@ -20,7 +20,11 @@ type typingFlag struct {
 	timer    *timer
 }
 
+// find returns a boot's flag, or nil. The nil state has none.
 func (t *typingState) find(b bootIndex) *typingFlag {
+	if t == nil {
+		return nil
+	}
 	for i := range t.flags {
 		if t.flags[i].boot == b {
 			return &t.flags[i]
@@ -91,39 +95,32 @@ func (h *Hub) startTyping(c *channel, id internID, b bootIndex, ttl time.Duratio
 		f = &t.flags[len(t.flags)-1]
 	}
 	f.timer.stop()
-	f.timer = nil
-	if ttl > 0 {
-		f.timer = h.typingTimer(c, id, b, ttl)
-	}
+	f.timer = h.typingTimer(c, id, b, ttl)
 	return f
 }
 
+// typingTimer returns nil, which never fires, for a ttl of 0.
 func (h *Hub) typingTimer(c *channel, id internID, b bootIndex, ttl time.Duration) *timer {
-	s := h.shardOf(c.name)
+	if ttl <= 0 {
+		return nil
+	}
 	var self *timer
-	self = h.timers.after(ttl, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		t := c.typing[id]
-		if t == nil {
-			return
-		}
-		// A refresh replaced the timer, or the flag was cleared, while this callback waited for the lock.
-		if f := t.find(b); f == nil || f.timer != self {
-			return
-		}
-		h.clearTyping(c, id, b, "")
-	})
+	// The callback cannot read self before it is set: the lock is held here until then.
+	self = h.timers.after(ttl, func() { h.shardOf(c.name).locked(func(*shard) { h.endOfTyping(c, id, b, self) }) })
 	return self
+}
+
+// endOfTyping runs when a flag's time is up. A refresh may have replaced the timer, or the flag may have been cleared, while
+// the callback waited for the lock.
+func (h *Hub) endOfTyping(c *channel, id internID, b bootIndex, t *timer) {
+	if f := c.typing[id].find(b); f != nil && f.timer == t {
+		h.clearTyping(c, id, b, "")
+	}
 }
 
 // stopTypingOf clears the local flag if the subscription's connection set it.
 func (h *Hub) stopTypingOf(c *channel, sub *subscription) {
-	t := c.typing[sub.member]
-	if t == nil {
-		return
-	}
-	if f := t.find(localBoot); f != nil && f.connID == sub.id {
+	if f := c.typing[sub.member].find(localBoot); f != nil && f.connID == sub.id {
 		h.clearTyping(c, sub.member, localBoot, sub.id)
 	}
 }
@@ -131,9 +128,6 @@ func (h *Hub) stopTypingOf(c *channel, sub *subscription) {
 // clearTyping clears one boot's flag and tells the connections when no other boot has it.
 func (h *Hub) clearTyping(c *channel, id internID, b bootIndex, except string) {
 	t := c.typing[id]
-	if t == nil {
-		return
-	}
 	f := t.find(b)
 	if f == nil {
 		return
@@ -181,17 +175,16 @@ func (h *Hub) TypingMembers(channelName string) []string {
 	if c == nil {
 		return nil
 	}
-	names, _ := h.typingNames(c, 0)
-	return names
+	return h.typingNames(c, 0)
 }
 
-// typingNames lists typing members up to a limit, 0 being none, and reports whether that cut the list.
-func (h *Hub) typingNames(c *channel, limit int) (names []string, cut bool) {
+// typingNames lists typing members up to a limit, 0 being none.
+func (h *Hub) typingNames(c *channel, limit int) (names []string) {
 	for id := range c.typing {
 		if limit > 0 && len(names) == limit {
-			return names, true
+			break
 		}
 		names = append(names, h.ids.name(id))
 	}
-	return names, false
+	return names
 }
