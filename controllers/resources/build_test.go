@@ -1,0 +1,121 @@
+package resources
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+
+	"github.com/starling-realtime/starling/api/v1alpha1"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestGolden compares all objects of a cluster with testdata/NAME.golden.yaml; the cluster's spec is testdata/NAME.yaml.
+func TestGolden(t *testing.T) {
+	specs, err := filepath.Glob("testdata/*.yaml")
+	require.NoError(t, err)
+	cases := 0
+	for _, path := range specs {
+		name, isSpec := strings.CutSuffix(filepath.Base(path), ".yaml")
+		if !isSpec || strings.HasSuffix(name, ".golden") {
+			continue
+		}
+		cases++
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			got := render(t, input(t, string(text)))
+			golden := filepath.Join("testdata", name+".golden.yaml")
+			if *update {
+				require.NoError(t, os.WriteFile(golden, []byte(got), 0o600))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			require.Empty(t, cmp.Diff(string(want), got), "run with -update if this is right")
+		})
+	}
+	require.GreaterOrEqual(t, cases, 6)
+}
+
+func TestBuildIsPure(t *testing.T) {
+	text, err := os.ReadFile("testdata/everything.yaml")
+	require.NoError(t, err)
+	in := input(t, string(text))
+	before := in.Cluster.DeepCopy()
+	first := render(t, in)
+	for range 10 {
+		require.Equal(t, first, render(t, in))
+	}
+	require.Empty(t, cmp.Diff(before, in.Cluster))
+}
+
+func TestBuildRefusesSeveralKeys(t *testing.T) {
+	in := input(t, `{auth: {type: JWT, jwt: {keys: [{name: a, secretRef: {name: s, key: k}}, {name: b, secretRef: {name: s, key: l}}]}}}`)
+	_, err := Build(in)
+	require.ErrorIs(t, err, ErrSpec)
+	require.EqualError(t, err, "spec.auth.jwt.keys: gateways of this release verify tokens with one key, the list has 2: leave one")
+}
+
+func TestConfigHashFollowsFlagsOnly(t *testing.T) {
+	base := configHash(t, `{auth: {type: Anonymous}}`)
+	require.Equal(t, base, configHash(t, `{replicas: 7, image: other, service: {port: 81}, auth: {type: Anonymous}}`))
+	require.NotEqual(t, base, configHash(t, `{typing: {ttlSeconds: 6}, auth: {type: Anonymous}}`))
+}
+
+func TestNamesStayDNSLabels(t *testing.T) {
+	longest := strings.Repeat("a", v1alpha1.MaxNameLength)
+	for _, name := range []string{GatewayName(longest), MeshServiceName(longest), MeshKeySecretName(longest)} {
+		require.LessOrEqual(t, len(name), 63)
+	}
+}
+
+func TestTimes(t *testing.T) {
+	in := input(t, `{auth: {type: Anonymous}, drain: {deregisterSeconds: 7, windowSeconds: 100, closeSeconds: 3}, rollout: {startupSeconds: 60}}`)
+	require.Equal(t, Times{Deregister: 7, Shutdown: 103, TerminationGrace: 120, MinReady: 115, ProgressDeadline: 175}, TimesOf(&in.Cluster.Spec))
+}
+
+func configHash(t *testing.T, spec string) string {
+	t.Helper()
+	in := input(t, spec)
+	b := builder{in: in, cluster: in.Cluster, spec: &in.Cluster.Spec}
+	template, err := b.podTemplate(TimesOf(b.spec))
+	require.NoError(t, err)
+	return template.Annotations[AnnotationConfigHash]
+}
+
+func input(t *testing.T, spec string) Input {
+	t.Helper()
+	cluster := &v1alpha1.RealtimeCluster{}
+	cluster.Name, cluster.Namespace, cluster.UID = "chat", "web", "c0ffee"
+	require.NoError(t, yaml.UnmarshalStrict([]byte(spec), &cluster.Spec))
+	v1alpha1.SetDefaults(cluster)
+	require.Empty(t, v1alpha1.Validate(cluster))
+	return Input{
+		Cluster: cluster, DefaultImage: "registry.example.com/starling:v0.1.0",
+		OperatorNamespace: "starling-system", Replicas: *cluster.Spec.Replicas,
+	}
+}
+
+func render(t *testing.T, in Input) string {
+	t.Helper()
+	objects, err := Build(in)
+	require.NoError(t, err)
+	var text strings.Builder
+	for _, object := range objects {
+		if object.Config == nil {
+			fmt.Fprintf(&text, "---\n# no %s %s\n", object.Kind.Kind, object.Name)
+			continue
+		}
+		one, err := yaml.Marshal(object.Config)
+		require.NoError(t, err)
+		fmt.Fprintf(&text, "---\n%s", one)
+	}
+	return text.String()
+}

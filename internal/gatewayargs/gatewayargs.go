@@ -1,0 +1,61 @@
+// Package gatewayargs turns a RealtimeCluster into flags of `starling gateway`, for the operator and for `starling up` alike.
+//
+// It promises that both run gateways with the same settings. Where a gateway listens, how it finds the others and where its keys
+// are is not its business.
+package gatewayargs
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/starling-realtime/starling/api/v1alpha1"
+)
+
+// Of returns the flags that a cluster's fields become, whatever runs it. The cluster has its defaults set; what is left out all
+// the same is left to the gateway's own defaults.
+func Of(cluster *v1alpha1.RealtimeCluster) []string {
+	spec := &cluster.Spec
+	args := []string{
+		"--cluster=" + cluster.Name,
+		"--disconnect-grace=" + seconds(spec.Presence.DisconnectGraceSeconds),
+		"--node-grace=" + seconds(spec.Presence.NodeGraceSeconds),
+		"--typing-ttl=" + seconds(spec.Typing.TTLSeconds),
+	}
+	if spec.Auth.Type == v1alpha1.AuthAnonymous {
+		args = append(args, "--anonymous")
+	}
+	if len(spec.Auth.AllowedOrigins) > 0 {
+		origins := make([]string, len(spec.Auth.AllowedOrigins))
+		for i, origin := range spec.Auth.AllowedOrigins {
+			origins[i] = string(origin)
+		}
+		args = append(args, "--allowed-origins="+strings.Join(origins, ","))
+	}
+	return append(args, capacityArgs(&spec.Gateway.Capacity)...)
+}
+
+func capacityArgs(c *v1alpha1.CapacitySpec) []string {
+	var args []string
+	for _, bound := range []struct {
+		flag  string
+		value *int32
+	}{
+		{"max-connections", c.Connections},
+		{"max-connections-per-address", c.ConnectionsPerAddress},
+		{"max-channels", c.Channels},
+		{"max-channels-per-connection", c.ChannelsPerConnection},
+		{"max-presence-entries", c.PresenceEntries},
+		{"joins-per-second", c.JoinsPerSecond},
+		{"max-message-bytes", c.MessageBytes},
+		{"send-queue-bytes", c.SendQueueBytes},
+		{"link-queue-bytes", c.LinkQueueBytes},
+	} {
+		if bound.value != nil {
+			args = append(args, "--"+bound.flag+"="+strconv.Itoa(int(*bound.value)))
+		}
+	}
+	return args
+}
+
+func seconds(n *int32) string { return (time.Duration(*n) * time.Second).String() }
