@@ -1,0 +1,3 @@
+module github.com/starling-realtime/starling/hack/kube
+
+go 1.26.0
