@@ -86,10 +86,12 @@ type cluster struct {
 	label string
 	keys  []keyring.Key
 	// edit changes the configuration of every node.
-	edit  func(*Config)
-	addrs map[string]netip.AddrPort
-	names []string
-	conns atomic.Int64
+	edit func(*Config)
+	// versions, if set, are the link versions that nodes speak.
+	versions link.VersionRange
+	addrs    map[string]netip.AddrPort
+	names    []string
+	conns    atomic.Int64
 
 	mu    sync.Mutex
 	nodes map[string]*node
@@ -175,12 +177,17 @@ func (c *cluster) bootWith(cfg Config) *node {
 		cfg.Keys = keys
 	}
 	cfg.Registerer = n.metrics
-	cfg.Logger = slog.New(slog.NewTextHandler(&n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	cfg.Logger = newLogger(&n.log)
 	n.cfg = cfg
 	var err error
 	n.mesh, err = New(cfg)
 	require.NoError(c.t, err)
 	n.hub = hub.New(hub.Options{Grace: cfg.DisconnectGrace, TypingTTL: time.Minute, Replicator: n.mesh})
+	if c.versions.Min > 0 {
+		n.mesh.receiver.Close()
+		n.mesh.self.Versions = c.versions
+		require.NoError(c.t, n.mesh.newReceiver())
+	}
 	require.NoError(c.t, n.mesh.Start(n.hub, n.local))
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -447,6 +454,10 @@ func (b *logBuffer) Write(p []byte) (int, error) {
 	defer b.mu.Unlock()
 	b.buf.WriteString(b.prefix + ": ")
 	return b.buf.Write(p)
+}
+
+func newLogger(b *logBuffer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 // tail returns the last lines, without those for debugging.

@@ -56,24 +56,38 @@ type memberlistLog struct {
 var memberlistRefusals = []struct{ words, reason string }{
 	{"unacceptable label", "wrong_label"},
 	{"label header", "wrong_label"},
+	{"cannot decode label", "wrong_label"},
 	{"remote state is not encrypted", "plaintext"},
 	{"remote state is encrypted", "plaintext"},
 	{"could decrypt the message", "bad_key"},
 	{"decrypt packet failed", "bad_key"},
+	{"unsupported encryption version", "bad_key"},
 }
 
 // Write implements [io.Writer] for one line of memberlist's log.
 func (w *memberlistLog) Write(b []byte) (int, error) {
 	line := strings.TrimSpace(string(b))
+	if reason := refusalReason(line); reason != "" {
+		w.refuse(reason, line)
+	} else {
+		w.refusals.logger.Debug("memberlist", "line", line)
+	}
+	return len(b), nil
+}
+
+// refusalReason says why memberlist refused something of a stranger, or "". What it could not send or join itself is on the
+// level DEBUG.
+func refusalReason(line string) string {
+	if strings.HasPrefix(line, "[DEBUG]") {
+		return ""
+	}
 	lower := strings.ToLower(line)
 	for _, r := range memberlistRefusals {
 		if strings.Contains(lower, r.words) {
-			w.refuse(r.reason, line)
-			return len(b), nil
+			return r.reason
 		}
 	}
-	w.refusals.logger.Debug(line)
-	return len(b), nil
+	return ""
 }
 
 func (w *memberlistLog) refuse(reason, line string) {
@@ -86,5 +100,22 @@ func (w *memberlistLog) refuse(reason, line string) {
 	}
 	if w.refusals.first(refusal{reason, address}, time.Now()) {
 		w.refusals.logger.Warn("refusing gossip from a stranger", "reason", reason, "address", address, "detail", line)
+	}
+}
+
+// absences are the words by which the errors of a join tell that nobody is there, as is usual while gateways come and go.
+// Memberlist does not wrap errors.
+var absences = []string{"connection refused", "timeout", "no route to host", "unreachable"}
+
+// couldNotJoin logs why an address could not be joined: once in a while when somebody is there and does not want this gateway.
+func (l *refusalLog) couldNotJoin(address string, err error, now time.Time) {
+	for _, words := range absences {
+		if strings.Contains(err.Error(), words) {
+			l.logger.Debug("nobody answers at an address to join", "address", address, "error", err)
+			return
+		}
+	}
+	if l.first(refusal{"join", address}, now) {
+		l.logger.Warn("a gateway could not be joined, check keys and cluster names", "address", address, "error", err)
 	}
 }

@@ -102,14 +102,22 @@ func (m *Mesh) listen() error {
 		Cluster: m.cfg.Cluster, Boot: m.cfg.Boot, Node: m.cfg.Node, Advertise: advertise.String(),
 		AppVersion: m.cfg.AppVersion,
 	}
-	m.receiver, err = link.NewReceiver(link.ReceiverConfig{
+	if err := m.newReceiver(); err != nil {
+		_ = t.Shutdown()
+		return err
+	}
+	return nil
+}
+
+func (m *Mesh) newReceiver() error {
+	r, err := link.NewReceiver(link.ReceiverConfig{
 		Self: m.self, TLS: m.keys.ServerConfig(), Handler: (*inbound)(m), OnRefused: m.metrics.countRefusal,
 		Timing: m.cfg.Timing, Logger: m.logger,
 	})
 	if err != nil {
-		_ = t.Shutdown()
 		return fmt.Errorf("making the link receiver: %w", err)
 	}
+	m.receiver = r
 	return nil
 }
 

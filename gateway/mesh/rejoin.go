@@ -53,7 +53,7 @@ func (m *Mesh) joinAll(addresses []netip.AddrPort) {
 			continue
 		}
 		if _, err := m.members.Join([]string{a.String()}); err != nil {
-			m.logger.Debug("joining", "address", a, "error", err)
+			m.refusals.couldNotJoin(a.String(), err, time.Now())
 		}
 	}
 }
