@@ -20,7 +20,7 @@ type channel struct {
 	interested []Boot
 	// interestSeq is where this hub's interest, if it has any, stands in the replicator's log.
 	interestSeq uint64
-	// published is the sequence number of the last publish that this hub accepted for the channel.
+	// published is the sequence number of the last publish that this hub accepted for the channel, or what to count from.
 	published uint64
 	// full and counting are how many subscriptions are of modes PresenceFull and PresenceCount: a huge channel where nobody
 	// wants every join must not look through all its connections at each.

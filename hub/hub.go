@@ -31,6 +31,9 @@ type Hub struct {
 type shard struct {
 	mu       sync.Mutex
 	channels map[string]*channel
+	// published is the highest sequence number that a channel had when it was dropped. New channels count from there: one
+	// that comes back must not use a number again, and there is no room to remember each.
+	published uint64
 }
 
 // counters are the totals behind [Hub.Stats].
@@ -115,7 +118,7 @@ func (s *shard) locked(fn func(*shard)) {
 func (h *Hub) channelFor(s *shard, name string) *channel {
 	c := s.channels[name]
 	if c == nil {
-		c = &channel{name: name}
+		c = &channel{name: name, published: s.published}
 		s.channels[name] = c
 		h.counts.channels.Add(1)
 	}
@@ -128,6 +131,7 @@ func (h *Hub) dropIfEmpty(s *shard, c *channel) {
 		return
 	}
 	c.countTimer.stop()
+	s.published = max(s.published, c.published)
 	delete(s.channels, c.name)
 	h.counts.channels.Add(-1)
 }

@@ -31,7 +31,8 @@ func (h *Hub) Publish(channelName, typ string, payload any, opts PublishOptions)
 	defer s.mu.Unlock()
 	c := s.channels[channelName]
 	if c != nil {
-		e.Seq = c.nextSeq(e.UnixMilli)
+		c.published++
+		e.Seq = c.published
 	}
 	if r := h.opts.Replicator; r != nil && (opts.Key != "" || c != nil && len(c.interested) > 0) {
 		var to []Boot
@@ -44,16 +45,6 @@ func (h *Hub) Publish(channelName, typ string, payload any, opts PublishOptions)
 		return 0, nil
 	}
 	return h.fanOut(c, e, opts), nil
-}
-
-// nextSeq numbers a publish. A channel that was dropped and made again begins at the time of day in microseconds, so that
-// no number comes twice as long as the channel's average stays under a million publishes a second.
-func (c *channel) nextSeq(unixMilli int64) uint64 {
-	if c.published == 0 {
-		c.published = uint64(unixMilli) * 1000
-	}
-	c.published++
-	return c.published
 }
 
 func encodePayload(payload any) (json.RawMessage, error) {
