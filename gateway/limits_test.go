@@ -3,8 +3,10 @@ package gateway_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
+	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
 
 	"github.com/starling-realtime/starling/gateway"
@@ -113,4 +115,27 @@ func TestSnapshotIsCapped(t *testing.T) {
 	require.Len(t, f.get(t, "members"), 2)
 	require.InEpsilon(t, 4, f.get(t, "memberCount"), 0)
 	require.Equal(t, true, f.get(t, "truncated"))
+}
+
+// A client that sends faster than it can be answered, and reads as fast as it can, is made to wait and not closed.
+func TestRequestsWaitForRoomForTheirAnswers(t *testing.T) {
+	s := serve(t, limits(func(l *gateway.Limits) { l.SendQueueBytes, l.MessageBytes, l.SnapshotMembers = 1<<10, 1<<10, 1 }))
+	p := s.member("ann")
+	const count = 2_000
+	sent := make(chan error, 1)
+	go func() {
+		for i := range count {
+			request := fmt.Sprintf(`{"type":"ping","id":%d,"payload":"%s"}`, i, strings.Repeat("x", 900))
+			if err := p.WriteMessage(websocket.TextMessage, []byte(request)); err != nil {
+				sent <- err
+				return
+			}
+		}
+		sent <- nil
+	}()
+	for i := range count {
+		require.Equal(t, fmt.Sprint(i), string(p.expect("pong").ID))
+	}
+	require.NoError(t, <-sent)
+	s.metric(`starling_fanout_slow_closes_total{reason="overflow"} 0`)
 }

@@ -36,6 +36,8 @@ type metrics struct {
 	forced      prometheus.Counter
 	adminDenied prometheus.Counter
 	paused      prometheus.Counter
+
+	answersPaused prometheus.Counter
 }
 
 func newMetrics(reg *prometheus.Registry, limits Limits) *metrics {
@@ -61,6 +63,8 @@ func newMetrics(reg *prometheus.Registry, limits Limits) *metrics {
 		forced: f.counter("drain_forced_total", "Connections that a drain had to close because their clients had not moved."),
 		paused: f.counter("publishers_paused_seconds_total",
 			"Time that publishers' reads were paused because this gateway's own connections were behind."),
+		answersPaused: f.counter("answers_paused_seconds_total",
+			"Time that connections' reads were paused because what was sent to them before was still waiting."),
 		adminDenied: f.counter("admin_denied_total", "Admin requests without the right token."),
 	}
 	m.byRequest(f)

@@ -86,6 +86,7 @@ func (s *session) noteProtocolError(err error) {
 
 func (s *session) onPing(data string) error {
 	s.hear()
+	s.awaitAnswered()
 	s.send(protocol.PongFrame([]byte(data)))
 	return nil
 }

@@ -14,6 +14,9 @@ import (
 // handle does what a request asks and answers it; a returned error is the answer. The request's payload is only valid during
 // the call.
 func (s *session) handle(r *protocol.Request) *protocol.Error {
+	if r.Type == protocol.Join || r.Type == protocol.Presence || r.Type == protocol.Ping { // whose answers may be large
+		s.awaitAnswered()
+	}
 	switch r.Type {
 	case protocol.Join:
 		return s.join(r)
