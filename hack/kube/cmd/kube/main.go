@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+)
+
+const usage = `usage: hack/kube/kube.sh COMMAND
+
+  up                       start the cluster, wait until it works, and print the path of its kubeconfig
+  down                     end it, and leave nothing behind
+  status                   show whether it runs, and its nodes and pods
+  run -- COMMAND...        up, run the command with KUBECONFIG set, and down, however the command ended
+  exec -- COMMAND...       run a command in the cluster's network, where pods and Services can be reached
+  forward ADDRESS TARGET   listen on the host's ADDRESS and connect to TARGET in the cluster's network
+  load TARBALL...          make images of a docker or OCI archive known to the node
+  image TARBALL REF FILE[:PATH]...
+                           write an image of these files alone; the first is the entry point
+  logs [NAME]              print the logs of the node's programs
+
+KUBE_NAME tells several clusters apart (default: "default"). With KUBECONFIG set, up and run use that cluster.
+`
+
+// errUsage is returned where the command line is wrong.
+var errUsage = errors.New("wrong arguments")
+
+func main() {
+	if len(os.Args) < 2 {
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	}
+	err := command(os.Args[1], os.Args[2:])
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+	case errors.Is(err, errUsage):
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	case errors.As(err, &exit) && exit.ExitCode() > 0 && (os.Args[1] == "run" || os.Args[1] == "exec"):
+		os.Exit(exit.ExitCode())
+	default:
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+func command(name string, args []string) error {
+	c, err := newCluster()
+	if err != nil {
+		return err
+	}
+	switch name {
+	case "up":
+		return c.up()
+	case "down":
+		return c.down()
+	case "status":
+		return c.status()
+	case "run":
+		return c.run(args)
+	case "exec":
+		return c.exec(args)
+	case "forward":
+		return c.forward(args)
+	case "load":
+		return c.load(args)
+	case "image":
+		return image(args)
+	case "logs":
+		return c.logs(args)
+	case "_init":
+		return initNamespace(c, args)
+	case "_node":
+		return runNode(c, args)
+	case "_forward":
+		return forwardInside(args)
+	}
+	return fmt.Errorf("command %q: %w", name, errUsage)
+}
