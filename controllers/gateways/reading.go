@@ -1,0 +1,76 @@
+package gateways
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+const (
+	// FetchTimeout bounds the reading of one gateway.
+	FetchTimeout = time.Second
+	// maxStatusBytes is far more than the status of a gateway with the most peers.
+	maxStatusBytes = 1 << 20
+)
+
+// A Reading is what a gateway answers to GET /status, as far as the operator cares. Channels and members are of the merged view of
+// all gateways.
+type Reading struct {
+	Node        string `json:"node"`
+	Boot        string `json:"boot"`
+	Version     string `json:"version"`
+	Ready       bool   `json:"ready"`
+	Draining    bool   `json:"draining"`
+	Connections int    `json:"connections"`
+	Channels    int    `json:"channels"`
+	Members     int    `json:"members"`
+	Peers       []Peer `json:"peers"`
+}
+
+// A Peer is another gateway as one sees it.
+type Peer struct {
+	Node string `json:"node"`
+	Boot string `json:"boot"`
+	// State is joining, live, leaving, orphaned or dead.
+	State     string `json:"state"`
+	LinkedIn  bool   `json:"linkedIn"`
+	LinkedOut bool   `json:"linkedOut"`
+	Entries   int    `json:"entries"`
+}
+
+// A Fetch reads the status of the gateway at an IP address.
+type Fetch func(ctx context.Context, address string) (*Reading, error)
+
+// NewFetch returns a [Fetch] over HTTP from the admin port. It follows no redirect and uses no proxy: a gateway has neither.
+func NewFetch(port int) Fetch {
+	client := &http.Client{
+		Timeout:       FetchTimeout,
+		Transport:     &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 16 << 10},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return func(ctx context.Context, address string) (*Reading, error) {
+		url := "http://" + net.JoinHostPort(address, strconv.Itoa(port)) + "/status"
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return nil, fmt.Errorf("asking for the status: %w", err)
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return nil, fmt.Errorf("asking for the status: %w", err)
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return nil, fmt.Errorf("asking for the status: the answer is %s, must be 200", response.Status)
+		}
+		reading := new(Reading)
+		if err := json.NewDecoder(io.LimitReader(response.Body, maxStatusBytes)).Decode(reading); err != nil {
+			return nil, fmt.Errorf("reading the status: %w", err)
+		}
+		return reading, nil
+	}
+}
