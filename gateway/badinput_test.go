@@ -77,6 +77,16 @@ func TestTooLargeMessageEndsTheConnection(t *testing.T) {
 	s.metric(`starling_limit_hits_total{limit="max-message-bytes"} 1`)
 }
 
+func TestImpossibleLengthIsTooLarge(t *testing.T) {
+	s := serve(t, nil)
+	p := s.member("ann")
+	_, err := p.NetConn().Write([]byte{0x81, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0})
+	require.NoError(t, err)
+	p.expectError(protocol.CodeTooLarge)
+	p.expectClose(protocol.CloseTooBig)
+	s.metric(`starling_closed_total{code="1009"} 1`)
+}
+
 // Frames that break RFC 6455 end the connection with 1002.
 func TestBrokenFramesEndTheConnection(t *testing.T) {
 	for name, raw := range map[string][]byte{

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,19 @@ func TestAnyFrameKeepsAConnection(t *testing.T) {
 	for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		p.settle()
 	}
+}
+
+func TestLargeMessageOverASlowLineIsNoSilence(t *testing.T) {
+	s := serve(t, func(c *gateway.Config, _ *gateway.Options) { c.Heartbeat = time.Second })
+	p := s.member("ann")
+	message := []byte(`{"type":"ping","payload":"` + strings.Repeat("x", 60) + `"}`)
+	frame := append([]byte{0x81, 0x80 | byte(len(message)), 0, 0, 0, 0}, message...)
+	for piece := range slices.Chunk(frame, 5) { // for longer than silence may last
+		_, err := p.NetConn().Write(piece)
+		require.NoError(t, err)
+		time.Sleep(200 * time.Millisecond)
+	}
+	p.expect("pong")
 }
 
 func TestClientsPingFrameIsAnswered(t *testing.T) {

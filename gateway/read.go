@@ -68,6 +68,9 @@ func (s *session) received(kind int, reader io.Reader) next {
 
 // readFailed ends the session.
 func (s *session) readFailed(err error) {
+	if isTooLong(err) && s.closing.Load() == 0 {
+		s.tooLarge(int64(s.g.cfg.Limits.MessageBytes))
+	}
 	s.noteProtocolError(err)
 	s.finish()
 	s.g.tasks.exit()
@@ -120,7 +123,7 @@ func (s *session) message(kind int, reader io.Reader) (protocol.RequestType, err
 		}
 	}()
 	most := int64(s.g.cfg.Limits.MessageBytes)
-	n, err := buf.ReadFrom(io.LimitReader(reader, most+1))
+	n, err := buf.ReadFrom(&messageReader{s, reader, most + 1})
 	if err != nil {
 		return "", err
 	}
@@ -130,12 +133,6 @@ func (s *session) message(kind int, reader io.Reader) (protocol.RequestType, err
 		return "", nil
 	}
 	return s.frame(kind, buf.Bytes()), nil
-}
-
-func (s *session) tooLarge(most int64) {
-	s.g.metrics.hit("max-message-bytes")
-	s.refuse(protocol.Errorf(protocol.CodeTooLarge, "a message may have at most %d bytes: this one has more, and the connection ends", most))
-	s.end(protocol.CloseTooBig, "message over --max-message-bytes")
 }
 
 // frame handles one complete message and returns the request's type, if it was one.
