@@ -1,10 +1,12 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -140,5 +142,28 @@ func TestEveryLimitIsInTheProtocolPage(t *testing.T) {
 	require.NoError(t, err)
 	for flag := range new(Limits).byFlag() {
 		require.Contains(t, string(page), "`--"+flag+"`")
+	}
+}
+
+func TestDevelopmentKeysChangeNothingOnANetwork(t *testing.T) {
+	for _, tc := range []struct {
+		file, admin string
+		want        bool
+	}{
+		{"", ":9090", false},
+		{"", "0.0.0.0:9090", false},
+		{"", "127.0.0.1:9090", true},
+		{"", "[::1]:9090", true},
+		{"mesh.key", ":9090", true},
+	} {
+		require.Equal(t, tc.want, mayChange(Config{MeshKeyFile: tc.file, AdminListen: tc.admin}), "%+v", tc)
+	}
+}
+
+func TestTooFewFilesAreWarnedOf(t *testing.T) {
+	for files, want := range map[uint64]bool{0: false, 1024: true, 20_000: true, 20_000 + ownFiles: false} {
+		var log bytes.Buffer
+		warnOfFiles(slog.New(slog.NewTextHandler(&log, nil)), Limits{Connections: 20_000}, files)
+		require.Equal(t, want, strings.Contains(log.String(), "ulimit -n"), "%d", files)
 	}
 }

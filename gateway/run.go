@@ -42,6 +42,10 @@ func Run(ctx context.Context, cfg Config, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	if !mayChange(cfg) {
+		g.isAdmin = nil
+	}
+	warnOfFiles(logger, cfg.Limits, mostFiles())
 	logger.Info("gateway runs", "version", buildinfo.Version(), "node", g.node, "boot", boot.String(), "cluster", cfg.Cluster,
 		"clients", clients.Addr().String(), "admin", admin.Addr().String())
 	return g.serve(ctx, clients, admin)
@@ -64,10 +68,27 @@ func loadKeys(cfg Config, boot hub.Boot) (*keyring.Keyring, error) {
 	return ring, nil
 }
 
+// mayChange says whether the admin port takes changes: on a network not with the token of the development keys, which
+// anybody can compute.
+func mayChange(cfg Config) bool { return cfg.MeshKeyFile != "" || isLoopback(cfg.AdminListen) }
+
+// ownFiles is more than what a gateway opens besides its clients' connections: links, listeners and probes.
+const ownFiles = 256
+
+// warnOfFiles warns when the system's bound would be met before the gateway's own, whose refusals say why; files is 0
+// where it is not known.
+func warnOfFiles(logger *slog.Logger, limits Limits, files uint64) {
+	if files > 0 && files < uint64(limits.Connections)+ownFiles {
+		logger.Warn("the system lets this process open fewer files than --max-connections needs: raise its limit (ulimit -n) or lower the flag",
+			"files", files, "max-connections", limits.Connections)
+	}
+}
+
 // serve serves both sides until ctx ends or one of them fails, then drains and closes. The admin side is the last to go, so
 // that probes see why the gateway is not ready.
 func (g *Gateway) serve(ctx context.Context, clients, admin net.Listener) error {
 	clientServer := g.newServer(g.Handler())
+	clientServer.ConnState = g.newLobby().track
 	adminServer := g.newServer(g.AdminHandler())
 	group, failed := errgroup.WithContext(ctx)
 	group.Go(func() error { return serveOn(clientServer, clients, "clients") })
