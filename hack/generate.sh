@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Generates what is derived from the API types: deepcopy methods and the CustomResourceDefinition.
+# Generates what is derived from the API types and from markers: deepcopy methods, the CustomResourceDefinition and the operator's
+# ClusterRole.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -8,3 +9,6 @@ tool controller-gen object paths=./api/...
 
 say "CustomResourceDefinition"
 tool controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
+
+say "ClusterRole of the operator"
+tool controller-gen rbac:roleName=starling-operator paths=./controllers/... output:rbac:dir=config/rbac

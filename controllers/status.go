@@ -1,0 +1,207 @@
+package controllers
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/starling-realtime/starling/api/v1alpha1"
+	"github.com/starling-realtime/starling/controllers/gateways"
+	"github.com/starling-realtime/starling/controllers/resources"
+)
+
+const (
+	maxGateways = 200
+	maxMessage  = 4096
+	maxVersion  = 512
+)
+
+// An observation is what a status is made of.
+type observation struct {
+	cluster    *v1alpha1.RealtimeCluster // with defaults
+	image      string
+	replicas   int32 // as planned
+	deployment *appsv1.Deployment
+	pods       []corev1.Pod
+	snapshot   gateways.Snapshot
+	polled     bool
+	faults     []Fault
+}
+
+// buildStatus returns the status that an observation leads to; old is the one before, whose times of transition are kept.
+func buildStatus(old *v1alpha1.RealtimeClusterStatus, o *observation) v1alpha1.RealtimeClusterStatus {
+	s := *old.DeepCopy()
+	s.ObservedGeneration = &o.cluster.Generation
+	s.Selector = labels.Set(resources.Selector(o.cluster.Name)).String()
+	s.Image = o.image
+	s.Replicas, s.ReadyReplicas = new(int32(0)), new(int32(0))
+	if o.deployment != nil {
+		s.Replicas, s.ReadyReplicas = &o.deployment.Status.Replicas, &o.deployment.Status.ReadyReplicas
+	}
+	addCounts(&s, o)
+	for _, c := range []metav1.Condition{ready(o), progressing(o), degraded(o), converged(o), draining(o)} {
+		c.ObservedGeneration = o.cluster.Generation
+		c.Message = clip(c.Message)
+		meta.SetStatusCondition(&s.Conditions, c)
+	}
+	return s
+}
+
+// addCounts fills in what the gateways told. What is not known is left out, never zero.
+func addCounts(s *v1alpha1.RealtimeClusterStatus, o *observation) {
+	byPod := map[string]*gateways.Reading{}
+	var total int64
+	var versions []string
+	for _, g := range o.snapshot.Gateways {
+		if g.Reading == nil {
+			continue
+		}
+		byPod[g.Pod] = g.Reading
+		total += int64(g.Reading.Connections)
+		versions = append(versions, g.Reading.Version)
+	}
+	s.Connections, s.Members, s.Channels = nil, nil, nil
+	if view := gateways.View(o.snapshot.Gateways); view != nil {
+		s.Connections, s.Members, s.Channels = &total, new(int64(view.Members)), new(int64(view.Channels))
+	}
+	slices.Sort(versions)
+	s.Version = strings.Join(slices.DeleteFunc(slices.Compact(versions), func(v string) bool { return v == "" }), ", ")
+	s.Version = s.Version[:min(len(s.Version), maxVersion)]
+	s.Gateways = nil
+	for i := range o.pods {
+		if len(s.Gateways) < maxGateways {
+			s.Gateways = append(s.Gateways, gatewayStatus(&o.pods[i], byPod[o.pods[i].Name]))
+		}
+	}
+	slices.SortFunc(s.Gateways, func(a, b v1alpha1.GatewayStatus) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+func gatewayStatus(pod *corev1.Pod, r *gateways.Reading) v1alpha1.GatewayStatus {
+	s := v1alpha1.GatewayStatus{Name: pod.Name, Ready: new(podReady(pod))}
+	if r != nil {
+		s.BootID, s.Version = r.Boot, r.Version
+		s.Connections, s.Peers = new(int32(r.Connections)), new(int32(len(r.Peers)))
+	}
+	return s
+}
+
+func condition(kind string, status metav1.ConditionStatus, reason, format string, args ...any) metav1.Condition {
+	return metav1.Condition{Type: kind, Status: status, Reason: reason, Message: fmt.Sprintf(format, args...)}
+}
+
+func ready(o *observation) metav1.Condition {
+	const kind = v1alpha1.ConditionReady
+	if o.deployment == nil {
+		return condition(kind, metav1.ConditionFalse, ReasonNotDeployed, "the Deployment does not exist yet")
+	}
+	n := o.deployment.Status.ReadyReplicas
+	switch {
+	case o.replicas == 0:
+		return condition(kind, metav1.ConditionFalse, ReasonScaledToZero, "no gateway is asked for")
+	case n == 0:
+		return condition(kind, metav1.ConditionFalse, ReasonNoneReady, "none of %d gateways takes clients", o.replicas)
+	case n < o.replicas:
+		return condition(kind, metav1.ConditionFalse, ReasonTooFewReady, "%d of %d gateways take clients", n, o.replicas)
+	default:
+		return condition(kind, metav1.ConditionTrue, ReasonServing, "%d of %d gateways take clients", min(n, o.replicas), o.replicas)
+	}
+}
+
+func progressing(o *observation) metav1.Condition {
+	const kind = v1alpha1.ConditionProgressing
+	d := o.deployment
+	switch {
+	case o.cluster.Spec.ReconcilePolicy == v1alpha1.ReconcilePaused:
+		return condition(kind, metav1.ConditionFalse, ReasonPaused, "spec.reconcilePolicy is Paused: nothing is changed")
+	case d == nil:
+		return condition(kind, metav1.ConditionTrue, ReasonRollingOut, "the Deployment is being created")
+	case d.Status.ObservedGeneration < d.Generation:
+		return condition(kind, metav1.ConditionTrue, ReasonRollingOut, "a change of the Deployment is being taken up")
+	case d.Status.UpdatedReplicas < o.replicas && d.Spec.Paused:
+		return condition(kind, metav1.ConditionFalse, ReasonRolloutPaused, "the rollout is paused with %d of %d gateways up to date",
+			d.Status.UpdatedReplicas, o.replicas)
+	case d.Status.UpdatedReplicas < min(o.replicas, d.Status.Replicas):
+		return condition(kind, metav1.ConditionTrue, ReasonRollingOut, "%d of %d gateways are up to date", d.Status.UpdatedReplicas, o.replicas)
+	case d.Status.Replicas > o.replicas && d.Status.UpdatedReplicas < d.Status.Replicas:
+		return condition(kind, metav1.ConditionTrue, ReasonRollingOut, "%d old gateways are left", d.Status.Replicas-d.Status.UpdatedReplicas)
+	case d.Status.Replicas != o.replicas:
+		return condition(kind, metav1.ConditionTrue, ReasonScaling, "from %d gateways to %d", d.Status.Replicas, o.replicas)
+	}
+	if n := terminating(o.pods); n > 0 {
+		return condition(kind, metav1.ConditionTrue, ReasonTerminating, "%d gateways are ending", n)
+	}
+	if d.Status.ReadyReplicas < o.replicas {
+		return condition(kind, metav1.ConditionTrue, ReasonRollingOut, "%d gateways are starting", o.replicas-d.Status.ReadyReplicas)
+	}
+	return condition(kind, metav1.ConditionFalse, ReasonSettled, "%d gateways are up to date", o.replicas)
+}
+
+func terminating(pods []corev1.Pod) int {
+	n := 0
+	for i := range pods {
+		if pods[i].DeletionTimestamp != nil {
+			n++
+		}
+	}
+	return n
+}
+
+func degraded(o *observation) metav1.Condition {
+	const kind = v1alpha1.ConditionDegraded
+	faults := slices.Clone(o.faults)
+	if v := o.snapshot.Mesh; v.Status == metav1.ConditionFalse {
+		faults = append(faults, Fault{ReasonMeshBroken, v.Message})
+	}
+	if len(faults) == 0 {
+		return condition(kind, metav1.ConditionFalse, ReasonAsExpected, "nothing is wrong")
+	}
+	slices.SortStableFunc(faults, func(a, b Fault) int {
+		return cmp.Or(cmp.Compare(slices.Index(severity, a.Reason), slices.Index(severity, b.Reason)), cmp.Compare(a.Message, b.Message))
+	})
+	messages := make([]string, 0, len(faults))
+	for _, f := range slices.Compact(faults) {
+		messages = append(messages, f.Message)
+	}
+	return condition(kind, metav1.ConditionTrue, faults[0].Reason, "%s", strings.Join(messages, "; "))
+}
+
+func converged(o *observation) metav1.Condition {
+	if !o.polled {
+		return condition(v1alpha1.ConditionMeshConverged, metav1.ConditionUnknown, ReasonNotObserved, "the gateways were not asked yet")
+	}
+	v := o.snapshot.Mesh
+	return condition(v1alpha1.ConditionMeshConverged, v.Status, v.Reason, "%s", v.Message)
+}
+
+func draining(o *observation) metav1.Condition {
+	var names []string
+	announced := map[string]bool{}
+	for _, g := range o.snapshot.Gateways {
+		announced[g.Pod] = g.Reading != nil && g.Reading.Draining
+	}
+	for i := range o.pods {
+		if pod := &o.pods[i]; pod.DeletionTimestamp != nil || announced[pod.Name] {
+			names = append(names, pod.Name)
+		}
+	}
+	if len(names) == 0 {
+		return condition(v1alpha1.ConditionDraining, metav1.ConditionFalse, ReasonNotDraining, "no gateway moves its clients away")
+	}
+	slices.Sort(names)
+	return condition(v1alpha1.ConditionDraining, metav1.ConditionTrue, ReasonDraining, "clients are moved away from %s", strings.Join(names, ", "))
+}
+
+// clip keeps a message within the bound of a condition's.
+func clip(message string) string {
+	if runes := []rune(message); len(runes) > maxMessage {
+		return string(runes[:maxMessage]) + "…"
+	}
+	return message
+}

@@ -1,0 +1,40 @@
+package controllers
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/starling-realtime/starling/api/v1alpha1"
+)
+
+// maxNote is the most that an Event's note may have, in bytes.
+const maxNote = 1000
+
+// tell records an Event for every condition that is entered, and none while it lasts.
+func (r *Reconciler) tell(cluster *v1alpha1.RealtimeCluster, before, after []metav1.Condition) {
+	for _, c := range after {
+		old := meta.FindStatusCondition(before, c.Type)
+		if old != nil && old.Status == c.Status && old.Reason == c.Reason {
+			continue
+		}
+		switch {
+		case c.Type == v1alpha1.ConditionDegraded && c.Status == metav1.ConditionTrue,
+			c.Type == v1alpha1.ConditionMeshConverged && c.Status == metav1.ConditionFalse:
+			r.event(cluster, corev1.EventTypeWarning, c)
+		case old == nil || old.Status == c.Status:
+		case c.Type == v1alpha1.ConditionReady,
+			c.Type == v1alpha1.ConditionDegraded && old.Status == metav1.ConditionTrue,
+			c.Type == v1alpha1.ConditionMeshConverged && old.Status == metav1.ConditionFalse:
+			r.event(cluster, corev1.EventTypeNormal, c)
+		}
+	}
+}
+
+func (r *Reconciler) event(cluster *v1alpha1.RealtimeCluster, kind string, c metav1.Condition) {
+	note := c.Message
+	if len(note) > maxNote {
+		note = note[:maxNote]
+	}
+	r.Recorder.Eventf(cluster, nil, kind, c.Reason, "Reconcile", "%s", note)
+}
