@@ -118,10 +118,10 @@ func firstBehind(peers map[hub.Boot]*peer) *peer {
 	return nil
 }
 
-// isInStep says that both sides hold each other's entries.
+// isInStep says that both sides hear each other and hold each other's entries.
 func (p *peer) isInStep() bool {
 	p.apply.Lock()
-	in := p.replica.inStep
+	in := p.replica.inStep && p.replica.state == replicaLive
 	p.apply.Unlock()
 	return in && p.follower.inStep()
 }
