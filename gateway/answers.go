@@ -1,6 +1,10 @@
 package gateway
 
-import "time"
+import (
+	"time"
+
+	"github.com/starling-realtime/starling/gateway/protocol"
+)
 
 // awaitAnswered pauses the caller, which reads a client's requests, while much of what was sent to the client still waits, a
 // second at most. Requests may come faster than their answers can be written: a client that joins many channels at once, and
@@ -21,3 +25,24 @@ func (s *session) awaitAnswered() {
 
 // longestStep is how late the end of such a pause may be noticed.
 const longestStep = 20 * time.Millisecond
+
+const (
+	// pacePerSecond is how many times a second one connection may publish as much as may wait for a slow one.
+	pacePerSecond = 10
+	// frameOverhead is about what an event has besides its payload.
+	frameOverhead = 128
+)
+
+// awaitPace pauses the caller, which reads a client's requests, while the client publishes more than others can be expected to
+// read, a second at most. Without it a burst of one connection would fill the queues of all others in its channels, on every
+// gateway, and they would be closed for it.
+func (s *session) awaitPace(r *protocol.Request) {
+	burst := s.g.cfg.Limits.SendQueueBytes
+	waitMs := s.said.pour(s.g.clock(), len(r.Payload)+frameOverhead, burst, pacePerSecond*burst)
+	if waitMs == 0 {
+		return
+	}
+	begin := time.Now()
+	sleep(s.g.ctx, min(time.Duration(waitMs)*time.Millisecond, mostWait))
+	s.g.metrics.paced.Add(time.Since(begin).Seconds())
+}

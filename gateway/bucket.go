@@ -18,3 +18,15 @@ func (b *bucket) take(nowMs int64, burst, perSecond int) (waitMs int64) {
 	b.level++
 	return 0
 }
+
+// pour adds an amount however full the bucket is, and returns how many milliseconds it was over burst before: who waits for so
+// long first pours perSecond on average, after burst. The bucket is never fuller than what leaks in a second.
+func (b *bucket) pour(nowMs int64, amount, burst, perSecond int) (waitMs int64) {
+	leaked := float32(nowMs-b.last) * float32(perSecond) / 1000
+	b.level, b.last = max(0, b.level-leaked), nowMs
+	if over := b.level - float32(burst); over > 0 {
+		waitMs = 1 + int64(over*1000/float32(perSecond))
+	}
+	b.level = min(b.level+float32(amount), float32(burst+perSecond))
+	return waitMs
+}

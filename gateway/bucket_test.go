@@ -42,3 +42,21 @@ func TestBucketHoldsItsBound(t *testing.T) {
 		require.LessOrEqual(t, float64(taken), most*1.001+1)
 	})
 }
+
+// However much is poured in, who waits as told, a second at most, pours no more than the burst and what leaks, but for the last
+// amount and for what was let off.
+func TestBucketSlowsWhatIsPoured(t *testing.T) {
+	var b bucket
+	const burst, rate = 1000, 10_000
+	require.Zero(t, b.pour(0, burst, burst, rate))
+	require.Zero(t, b.pour(0, 500, burst, rate), "it is full, but not over")
+	require.EqualValues(t, 51, b.pour(0, 100, burst, rate))
+	require.Zero(t, b.pour(200, 1<<30, burst, rate))
+	require.EqualValues(t, 1001, b.pour(200, 0, burst, rate), "nobody waits for much longer than a second")
+	now, poured := int64(10_000), 0
+	for range 1000 {
+		now += b.pour(now, 77, burst, rate)
+		poured += 77
+	}
+	require.InDelta(t, poured, burst+rate*int(now-10_000)/1000, 200)
+}

@@ -139,3 +139,30 @@ func TestRequestsWaitForRoomForTheirAnswers(t *testing.T) {
 	require.NoError(t, <-sent)
 	s.metric(`starling_fanout_slow_closes_total{reason="overflow"} 0`)
 }
+
+// One member who publishes as fast as it can does not get others closed who read as fast as they can.
+func TestPublishersArePaced(t *testing.T) {
+	s := serve(t, nil)
+	publisher, reader := s.member("ann"), s.member("bob")
+	for _, p := range []*peer{publisher, reader} {
+		p.say(`{"type":"join","id":1,"payload":{"channel":"r","presence":"none"}}`)
+		p.expect("reply")
+	}
+	const count = 100
+	sent := make(chan error, 1)
+	go func() {
+		request := fmt.Sprintf(`{"type":"publish","payload":{"channel":"r","type":"m","payload":"%s"}}`, strings.Repeat("x", 60_000))
+		for range count {
+			if err := publisher.WriteMessage(websocket.TextMessage, []byte(request)); err != nil {
+				sent <- err
+				return
+			}
+		}
+		sent <- nil
+	}()
+	for range count {
+		reader.expect("m")
+	}
+	require.NoError(t, <-sent)
+	s.metric(`starling_fanout_slow_closes_total{reason="overflow"} 0`)
+}

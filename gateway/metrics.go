@@ -38,6 +38,7 @@ type metrics struct {
 	paused      prometheus.Counter
 
 	answersPaused prometheus.Counter
+	paced         prometheus.Counter
 }
 
 func newMetrics(reg *prometheus.Registry, limits Limits) *metrics {
@@ -65,6 +66,8 @@ func newMetrics(reg *prometheus.Registry, limits Limits) *metrics {
 			"Time that publishers' reads were paused because this gateway's own connections were behind."),
 		answersPaused: f.counter("answers_paused_seconds_total",
 			"Time that connections' reads were paused because what was sent to them before was still waiting."),
+		paced: f.counter("publishers_paced_seconds_total",
+			"Time that connections' reads were paused because they published more than others can be expected to read."),
 		adminDenied: f.counter("admin_denied_total", "Admin requests without the right token."),
 	}
 	m.byRequest(f)

@@ -73,6 +73,7 @@ func (s *session) publish(r *protocol.Request) *protocol.Error {
 	if !s.channels.has(r.Channel) {
 		return notJoined(r)
 	}
+	s.awaitPace(r)
 	s.g.awaitRoom()
 	mid, duplicate := s.g.ids.next(), false
 	if r.Key != "" {

@@ -45,6 +45,7 @@ type session struct {
 	channels channelSet
 	joins    bucket
 	bad      bucket // of malformed frames
+	said     bucket // of published bytes
 
 	mu      sync.Mutex
 	closed  bool
