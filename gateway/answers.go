@@ -29,15 +29,17 @@ const longestStep = 20 * time.Millisecond
 const (
 	// pacePerSecond is how many times a second one connection may publish as much as may wait for a slow one.
 	pacePerSecond = 10
+	// leastPace keeps small queues from stopping all traffic.
+	leastPace = 64 << 10
 	// frameOverhead is about what an event has besides its payload.
 	frameOverhead = 128
 )
 
-// awaitPace pauses the caller, which reads a client's requests, while the client publishes more than others can be expected to
-// read, a second at most. Without it a burst of one connection would fill the queues of all others in its channels, on every
-// gateway, and they would be closed for it.
+// awaitPace pauses the caller, which reads a client's requests, while the client sends more to others than they can be expected
+// to read, a second at most. Without it a burst of one connection would fill the queues of all others in its channels, on
+// every gateway, and they would be closed for it.
 func (s *session) awaitPace(r *protocol.Request) {
-	burst := s.g.cfg.Limits.SendQueueBytes
+	burst := max(s.g.cfg.Limits.SendQueueBytes, leastPace)
 	waitMs := s.said.pour(s.g.clock(), len(r.Payload)+frameOverhead, burst, pacePerSecond*burst)
 	if waitMs == 0 {
 		return

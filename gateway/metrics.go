@@ -67,7 +67,7 @@ func newMetrics(reg *prometheus.Registry, limits Limits) *metrics {
 		answersPaused: f.counter("answers_paused_seconds_total",
 			"Time that connections' reads were paused because what was sent to them before was still waiting."),
 		paced: f.counter("publishers_paced_seconds_total",
-			"Time that connections' reads were paused because they published more than others can be expected to read."),
+			"Time that connections' reads were paused because they sent more than others can be expected to read."),
 		adminDenied: f.counter("admin_denied_total", "Admin requests without the right token."),
 	}
 	m.byRequest(f)

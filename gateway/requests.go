@@ -59,6 +59,7 @@ func (s *session) typing(r *protocol.Request) *protocol.Error {
 	if !s.channels.has(r.Channel) {
 		return notJoined(r)
 	}
+	s.awaitPace(r)
 	if err := s.g.hub.SetTyping(r.Channel, s.member, r.Typing, s); err != nil {
 		return refusedByHub(err)
 	}
