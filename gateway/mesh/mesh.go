@@ -241,6 +241,11 @@ func (m *Mesh) Close() error {
 	if shutErr := m.transport.Shutdown(); err == nil {
 		err = shutErr
 	}
+	// All links end at the same time, before any of them is waited for.
+	for _, p := range m.allPeers() {
+		p.stop()
+		p.sender.Stop()
+	}
 	m.receiver.Close()
 	m.tasks.Wait()
 	for _, p := range m.allPeers() {
