@@ -125,7 +125,7 @@ func TestRequestsWaitForRoomForTheirAnswers(t *testing.T) {
 	sent := make(chan error, 1)
 	go func() {
 		for i := range count {
-			request := fmt.Sprintf(`{"type":"ping","id":%d,"payload":"%s"}`, i, strings.Repeat("x", 900))
+			request := fmt.Sprintf(`{"type":"ping","id":%d,"payload":%q}`, i, strings.Repeat("x", 900))
 			if err := p.WriteMessage(websocket.TextMessage, []byte(request)); err != nil {
 				sent <- err
 				return
@@ -151,7 +151,7 @@ func TestPublishersArePaced(t *testing.T) {
 	const count = 100
 	sent := make(chan error, 1)
 	go func() {
-		request := fmt.Sprintf(`{"type":"publish","payload":{"channel":"r","type":"m","payload":"%s"}}`, strings.Repeat("x", 60_000))
+		request := fmt.Sprintf(`{"type":"publish","payload":{"channel":"r","type":"m","payload":%q}}`, strings.Repeat("x", 60_000))
 		for range count {
 			if err := publisher.WriteMessage(websocket.TextMessage, []byte(request)); err != nil {
 				sent <- err

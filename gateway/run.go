@@ -80,7 +80,7 @@ const ownFiles = 256
 func warnOfFiles(logger *slog.Logger, limits Limits, files uint64) {
 	if files > 0 && files < uint64(limits.Connections)+ownFiles {
 		logger.Warn("the system lets this process open fewer files than --max-connections needs: raise its limit (ulimit -n) or lower the flag",
-			"files", files, "max-connections", limits.Connections)
+			"files", files, "max_connections", limits.Connections)
 	}
 }
 
