@@ -21,6 +21,11 @@ build-starling:
 	@echo "Building bin/starling (about a minute the first time) ..."
 	@CGO_ENABLED=0 go build -o bin/starling ./cmd/starling
 
+# ARCH is amd64 or arm64, IMAGE the image's name and tag, VERSION the release in the programs.
+.PHONY: image
+image: ## Put both commands into a container image, bin/image-<arch>.tar, without docker (ARCH IMAGE VERSION)
+	@hack/image.sh
+
 ##@ Test
 
 # PKG chooses packages, RUN tests by name, RACE is auto, on or off.
@@ -44,6 +49,10 @@ test-examples: ## Run every program in examples/
 .PHONY: test-browser
 test-browser: ## Try the demo page in headless Chromium (needs chromium and node)
 	@hack/test.sh browser
+
+.PHONY: test-charts
+test-charts: ## Test the Helm charts and the image's maker (compiles Helm the first time)
+	@hack/chart-test.sh
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz test for a while (FUZZTIME=10s PKG=./gateway/...)

@@ -49,7 +49,7 @@ func run(o options) error {
 	if len(o.programs) == 0 {
 		return errors.New("which programs? give their files; the first one is the image's entry point")
 	}
-	tag, err := name.NewTag(o.tag, name.StrictValidation)
+	tag, err := name.NewTag(o.tag)
 	if err != nil {
 		return fmt.Errorf("reading the tag: %w", err)
 	}
