@@ -149,7 +149,7 @@ func (f *upFlags) newView(cluster *v1alpha1.RealtimeCluster, std streams) localc
 		Color: os.Getenv("NO_COLOR") == "",
 		Size: func() (int, int) {
 			width, height, err := term.GetSize(int(out.Fd()))
-			if err != nil {
+			if err != nil || width <= 0 || height <= 0 { // a terminal need not know its size: that of script(1) has none
 				return 80, 24
 			}
 			return width, height
