@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Tests the Helm charts with the versions of Helm and kustomize that hack/tools pins, and the program that makes the image.
-# UPDATE=1 writes the rendered files in test/charts/testdata anew.
+# Tests the Helm charts with the versions of Helm and kustomize that hack/tools pins, and the program that makes the image. Where etcd
+# and kube-apiserver are built already, or in CI, the charts are also installed on a real API server.
+#
+#   UPDATE=1  write the rendered files in test/charts/testdata anew
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -9,8 +11,20 @@ HELM=$(go tool -n -modfile=hack/tools/helm.mod helm)
 KUSTOMIZE=$(go tool -n -modfile=hack/tools/kustomize.mod kustomize)
 export HELM KUSTOMIZE
 
-say "charts"
-go test -count=1 ./hack/chart ./test/charts ${UPDATE:+-update}
+tags=charts
+if in_ci || [ -n "${KUBEBUILDER_ASSETS:-}" ] || [ -x "$(hack/kube/build.sh dir)/kube-apiserver" ]; then
+  KUBEBUILDER_ASSETS=$(hack/envtest.sh)
+  export KUBEBUILDER_ASSETS
+  tags=charts,envtest
+else
+  left_out "installing the charts on a real API server: hack/envtest.sh builds one"
+fi
+
+say "charts (tags $tags)"
+go test -count=1 ./hack/chart
+go test -count=1 -timeout 15m -tags "$tags" ./test/charts ${UPDATE:+-update}
 
 say "image"
 (cd hack/image && go vet . && go test -count=1 .)
+
+say "chart tests passed$left_out_list"

@@ -1,7 +1,7 @@
-// Package charts proves that the Helm charts and kustomize give the same operator, that values change what they should, and that what
-// is wrong in them is refused. It has nothing but tests.
+// Package charts proves that the Helm charts and kustomize give the same operator, that values change what they should, that what is
+// wrong in them is refused, and that a real API server takes them. It has nothing but tests.
 //
-// What is rendered is compared with files in testdata; `go test ./test/charts -update` writes them anew. Helm and kustomize are
-// programs: $HELM and $KUSTOMIZE name them, and `make test-charts` builds both. Helm takes minutes to compile, so without them the
-// tests that need them are skipped, and `make test` leaves them to `make test-charts`.
+// Most of them need Helm and kustomize, in $HELM and $KUSTOMIZE, and the build tag charts; those of the API server need the tag envtest
+// too, and $KUBEBUILDER_ASSETS. Helm takes minutes to compile, so `make test` has none of this: `make test-charts` runs it all. What is
+// rendered is compared with files in testdata; `UPDATE=1 make test-charts` writes them anew.
 package charts

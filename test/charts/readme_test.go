@@ -9,6 +9,11 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
+const (
+	operatorChart = "../../charts/starling"
+	clusterChart  = "../../charts/starling-cluster"
+)
+
 // The tables are generated; this says so where nobody ran make generate.
 func TestEveryValueIsInTheReadme(t *testing.T) {
 	for _, chart := range []string{operatorChart, clusterChart} {
@@ -28,11 +33,4 @@ func TestEveryValueIsInTheReadme(t *testing.T) {
 			require.Contains(t, string(readme), "| `"+name+"` |", "run make generate")
 		}
 	}
-}
-
-func toYAML(t *testing.T, value any) string {
-	t.Helper()
-	content, err := yaml.Marshal(value)
-	require.NoError(t, err)
-	return string(content)
 }

@@ -1,3 +1,5 @@
+//go:build charts
+
 package charts
 
 import (
@@ -9,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
 )
 
 // What is rendered for some values is in testdata. The CustomResourceDefinition is left out: it is long, and generated.
@@ -140,4 +143,11 @@ func TestSamplesPassTheSchemaOfTheClusterChart(t *testing.T) {
 			require.Equal(t, object.Object["spec"], got.Object["spec"], sample)
 		}
 	}
+}
+
+func toYAML(t *testing.T, value any) string {
+	t.Helper()
+	content, err := yaml.Marshal(value)
+	require.NoError(t, err)
+	return string(content)
 }
