@@ -15,12 +15,26 @@ var kernelSettings = []string{
 	"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops", "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes",
 }
 
+// What is inherited from the process that started the cluster.
+const (
+	progressFD = 3 // the writing end of a pipe, for progress
+	listenerFD = 4 // a socket of the host's network, for clients of the API
+)
+
+// inherit keeps the inherited files from the programs that are started: the reader of the progress waits until the last
+// writer has closed it.
+func inherit() {
+	syscall.CloseOnExec(progressFD)
+	syscall.CloseOnExec(listenerFD)
+}
+
 // initNamespace is the first process of the namespaces. It prepares the mounts, starts the node as a child, and takes on
 // the orphans of containerd until the node ends; the kernel then ends everything else.
 func initNamespace(c *cluster, args []string) error {
 	if len(args) != 1 || os.Getpid() != 1 {
 		return errUsage
 	}
+	inherit()
 	if err := prepareMounts(); err != nil {
 		return fmt.Errorf("preparing the mounts: %w", err)
 	}
@@ -29,11 +43,11 @@ func initNamespace(c *cluster, args []string) error {
 	}
 	cmd := exec.Command("/proc/self/exe", "_node", args[0])
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	cmd.ExtraFiles = []*os.File{os.NewFile(3, "progress"), os.NewFile(4, "listener")}
+	cmd.ExtraFiles = []*os.File{os.NewFile(progressFD, "progress"), os.NewFile(listenerFD, "listener")}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting the node: %w", err)
 	}
-	// The reader of the progress waits for the last writer to close it.
+	// Only the node uses them.
 	_ = cmd.ExtraFiles[0].Close()
 	_ = cmd.ExtraFiles[1].Close()
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)

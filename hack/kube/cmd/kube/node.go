@@ -40,9 +40,10 @@ func runNode(c *cluster, args []string) error {
 	if len(args) != 1 {
 		return errUsage
 	}
-	report := os.NewFile(3, "progress")
+	inherit()
+	report := os.NewFile(progressFD, "progress")
 	n := &node{cluster: c, port: args[0], report: report, ended: make(chan error, 1)}
-	listener, err := net.FileListener(os.NewFile(4, "listener"))
+	listener, err := net.FileListener(os.NewFile(listenerFD, "listener"))
 	if err != nil {
 		return fmt.Errorf("taking over the listener: %w", err)
 	}
@@ -174,6 +175,10 @@ func (n *node) describe() {
 		{"get", "nodes,pods", "-A", "-o", "wide"}, {"get", "events", "-A"}, {"describe", "pods", "-n", "kube-system"},
 	} {
 		output, err := n.runTool(ctx, nil, "kubectl", append(args, "--request-timeout=8s")...)
-		fmt.Printf("--- kubectl %s\n%s%v\n", strings.Join(args, " "), output, err)
+		if err != nil {
+			fmt.Println("The API does not answer:", err)
+			return
+		}
+		fmt.Printf("--- kubectl %s\n%s\n", strings.Join(args, " "), output)
 	}
 }

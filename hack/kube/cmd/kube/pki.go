@@ -75,9 +75,10 @@ func certificate(user string, groups []string) *x509.Certificate {
 	}
 }
 
+// privatePEM uses the older of two forms: of the newer, kube-apiserver cannot tell the public key of service accounts.
 func privatePEM(key *ecdsa.PrivateKey) ([]byte, error) {
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	return encode("PRIVATE KEY", der), err
+	der, err := x509.MarshalECPrivateKey(key)
+	return encode("EC PRIVATE KEY", der), err
 }
 
 func encode(kind string, der []byte) []byte {
