@@ -37,6 +37,7 @@ func TestValidateNamesTheFlag(t *testing.T) {
 		`--admin-listen is ":http", want a port`:  func(c *gateway.Config) { c.AdminListen = ":http" },
 		`not ":7946"`:                             func(c *gateway.Config) { c.MeshListen = ":7946" },
 		"--mesh-advertise must be a loopback":     func(c *gateway.Config) { c.MeshAdvertise = "10.1.2.3" },
+		`--mesh-advertise is "127.0.0.1:99999"`:   func(c *gateway.Config) { c.MeshAdvertise = "127.0.0.1:99999" },
 		`--join has "gateways"`:                   func(c *gateway.Config) { c.Join = []string{"gateways"} },
 		"--cluster: cluster name":                 func(c *gateway.Config) { c.Cluster = "" },
 		"--node-name is":                          func(c *gateway.Config) { c.NodeName = strings.Repeat("x", 101) },

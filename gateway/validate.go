@@ -74,6 +74,9 @@ func (c *Config) validateMesh() error {
 		errs = append(errs, fmt.Errorf("--node-name is %.120q, want at most %d bytes of UTF-8 without control characters",
 			c.NodeName, mostNodeName))
 	}
+	if _, _, err := net.SplitHostPort(c.MeshAdvertise); err == nil {
+		errs = append(errs, checkAddress("mesh-advertise", c.MeshAdvertise))
+	}
 	for _, peer := range c.Join {
 		errs = append(errs, checkPeer(peer))
 	}
