@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -39,6 +40,9 @@ func (r *Reconciler) reconcileObject(ctx context.Context, s *scope, d resources.
 		return r.remove(ctx, existing)
 	}
 	err = r.Client.Apply(ctx, d.Config, client.FieldOwner(FieldOwner), client.ForceOwnership)
+	if noMatch(err) && slices.Contains(resources.OptionalKinds, d.Kind) {
+		return nil // it was removed a moment ago
+	}
 	return explainApply(d, err)
 }
 

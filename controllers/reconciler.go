@@ -26,6 +26,8 @@ const (
 	resync = 5 * time.Minute
 	// faultWait is for faults that somebody else mends without any watched object changing.
 	faultWait = 30 * time.Second
+	// staleWait lets a cache catch up.
+	staleWait = 200 * time.Millisecond
 )
 
 // A Reconciler makes RealtimeClusters real. Its fields are set before it is used.
@@ -87,9 +89,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 	}
 	s := r.newScope(stored)
 	defer func() {
-		if patchErr := r.patchStatus(ctx, s); patchErr != nil {
-			err = errors.Join(err, patchErr)
+		patchErr := r.patchStatus(ctx, s)
+		if apierrors.IsConflict(patchErr) {
+			// The cache was behind, and what it lacks is maybe only a status, for which nobody is woken.
+			result, patchErr = ctrl.Result{RequeueAfter: staleWait}, nil
 		}
+		err = errors.Join(err, patchErr)
 	}()
 	var errs []error
 	for _, phase := range []func(context.Context, *scope) error{r.ensureObjects, r.observe, r.diagnose} {
@@ -202,7 +207,8 @@ func (r *Reconciler) diagnose(ctx context.Context, s *scope) error {
 	return nil
 }
 
-// patchStatus writes the status if it has changed, and tells what is new.
+// patchStatus writes the status if it has changed, and tells what is new. It insists on the version that was read: told from an
+// old one, the same news would be told twice. The error may be a conflict.
 func (r *Reconciler) patchStatus(ctx context.Context, s *scope) error {
 	status := buildStatus(&s.stored.Status, &s.seen)
 	if equality.Semantic.DeepEqual(status, s.stored.Status) {
@@ -210,7 +216,8 @@ func (r *Reconciler) patchStatus(ctx context.Context, s *scope) error {
 	}
 	patched := s.stored.DeepCopy()
 	patched.Status = status
-	err := r.Client.Status().Patch(ctx, patched, client.MergeFrom(s.stored), client.FieldOwner(FieldOwner))
+	err := r.Client.Status().Patch(ctx, patched, client.MergeFromWithOptions(s.stored, client.MergeFromWithOptimisticLock{}),
+		client.FieldOwner(FieldOwner))
 	if err != nil {
 		return wrap(client.IgnoreNotFound(err), "writing the status")
 	}

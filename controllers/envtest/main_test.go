@@ -5,7 +5,9 @@ package envtest
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -44,7 +46,12 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "KUBEBUILDER_ASSETS must name a folder with etcd, kube-apiserver and kubectl: run make test-envtest")
 		os.Exit(1)
 	}
-	ctrl.SetLogger(logr.Discard())
+	flag.Parse()
+	level := slog.LevelError + 1
+	if testing.Verbose() {
+		level = slog.LevelInfo
+	}
+	ctrl.SetLogger(logr.FromSlogHandler(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
 	code, err := runAll(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)

@@ -103,6 +103,12 @@ func TestDebounce(t *testing.T) {
 	require.Equal(t, good, d.see(good, after(11)), "a short fault never shows")
 	require.Equal(t, good, d.see(bad, after(12)))
 	require.Equal(t, bad, d.see(bad, after(22)))
+	var fresh debounce
+	require.Equal(t, ReasonSettling, fresh.see(bad, after(0)).Reason, "a cluster that starts is not split")
+	require.Equal(t, good, fresh.see(good, after(1)))
+	fresh = debounce{}
+	fresh.see(bad, after(0))
+	require.Equal(t, bad, fresh.see(bad, after(10)))
 	worse := Verdict{metav1.ConditionFalse, ReasonSplit, "worse"}
 	require.Equal(t, worse, d.see(worse, after(23)), "a new message of the same reason shows at once")
 }

@@ -16,6 +16,7 @@ const (
 	ReasonGhost       = "GhostGateway"
 	ReasonUnreachable = "GatewayUnreachable"
 	ReasonNoGateways  = "NoGateways"
+	ReasonSettling    = "Settling"
 )
 
 // maxNamed bounds how many faults a message names.
