@@ -105,9 +105,11 @@ func (l *presenceLog) sendInStep(f *follower) bool {
 	if f.outOfStep > 0 {
 		return false
 	}
-	seq, err := f.sender.EnqueueForced(link.ClassState, kindInStep, checkpoint{l.seq, l.digest}.append(nil))
-	if err == nil && f.noteSent(seq) {
-		f.inStepAt = seq
+	// Not forced: between two streams it would be the first frame of the new one, before any bucket. If there is no room the
+	// feeder comes again when there is.
+	f.inStepAt = 0
+	if seq, err := f.sender.Enqueue(link.ClassState, kindInStep, checkpoint{l.seq, l.digest}.append(nil)); err == nil {
+		f.inStepAt, f.lastLink = seq, seq
 	}
 	return true
 }
