@@ -213,7 +213,7 @@ func (t *gossipTransport) DialTimeout(addr string, timeout time.Duration) (net.C
 	return t.DialAddressTimeout(memberlist.Address{Addr: addr}, timeout)
 }
 
-var errCut = errors.New("the test's network is cut")
+var errCut = errors.New("timeout: the test's network is cut")
 
 // DialAddressTimeout implements [memberlist.NodeAwareTransport].
 func (t *gossipTransport) DialAddressTimeout(addr memberlist.Address, timeout time.Duration) (net.Conn, error) {

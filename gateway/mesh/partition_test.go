@@ -206,7 +206,7 @@ func TestTriangleCut(t *testing.T) {
 func TestLiveLinkVetoesGossip(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, "a", "b", "c")
-	c.edit = func(cfg *Config) { cfg.NodeGrace = 500 * time.Millisecond }
+	c.edit = func(cfg *Config) { cfg.NodeGrace = 5 * time.Second }
 	nodes := c.start("a", "b", "c")
 	a, b, gone := nodes[0], nodes[1], nodes[2]
 	w := watchLeaves(a.join(t, "room", "ann"))
@@ -238,6 +238,24 @@ func TestLiveLinkVetoesGossip(t *testing.T) {
 	c.isolate("c", cut{})
 	c.awaitInStep()
 	c.awaitPresence(t, "room", "ann", "cid")
+}
+
+// A peer that is silent for too long, as when the machine stands still, and is then heard again over the same connection, is
+// live again.
+func TestSilenceWithinAConnection(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, "a", "b")
+	nodes := c.start("a", "b")
+	w := watchLeaves(nodes[0].join(t, "room", "ann"))
+	nodes[1].join(t, "room", "bob")
+	c.awaitPresence(t, "room", "ann", "bob")
+	p := nodes[0].mesh.peer(nodes[1].boot)
+	p.look(time.Now().Add(nodes[0].cfg.Timing.Silence + time.Second))
+	require.Equal(t, 1, nodes[0].metric(t, "starling_mesh_orphans_total"))
+	c.awaitInStep()
+	require.Equal(t, []string{"ann", "bob"}, nodes[0].presence("room"))
+	require.Empty(t, w.leaves("bob"))
+	require.EqualValues(t, 1, nodes[1].mesh.peer(nodes[0].boot).sender.Stats().Connections)
 }
 
 // A cut of the links alone, as a firewall that knows UDP only makes it.

@@ -39,6 +39,18 @@ func (m *Mesh) sawDead(boot hub.Boot) {
 	}
 }
 
+// aliveAddresses returns where the gateways are that memberlist counts as alive. What [memberlist.Memberlist.Members] returns
+// changes while it is read.
+func (m *Mesh) aliveAddresses() map[string]bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	addresses := make(map[string]bool, len(m.alive))
+	for _, s := range m.alive {
+		addresses[s.address] = true
+	}
+	return addresses
+}
+
 // meet returns the peer of a boot, made and linked if need be; nil when the mesh is closing.
 func (m *Mesh) meet(boot hub.Boot, node, address string) *peer {
 	m.mu.Lock()

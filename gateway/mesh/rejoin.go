@@ -44,10 +44,7 @@ func (m *Mesh) rejoin(ctx context.Context) {
 
 // joinAll exchanges memberlist's state with the gateways at the addresses that it does not count as alive.
 func (m *Mesh) joinAll(addresses []netip.AddrPort) {
-	alive := make(map[string]bool)
-	for _, n := range m.members.Members() {
-		alive[n.Address()] = true
-	}
+	alive := m.aliveAddresses()
 	for _, a := range addresses {
 		if alive[a.String()] {
 			continue

@@ -51,6 +51,10 @@ func (p *peer) look(now time.Time) {
 			p.orphan(quiet)
 		}
 	case replicaOrphan:
+		if p.connected.Load() && quiet <= p.mesh.cfg.Timing.Silence {
+			p.comeBack()
+			return
+		}
 		p.orphanGap()
 		if quiet >= p.grace() {
 			p.drop()
@@ -87,6 +91,13 @@ func (p *peer) orphan(quiet time.Duration) {
 		"goodbye", p.departing.Load(), "grace", p.grace())
 	p.mesh.hub.ClearRemoteTyping(p.boot)
 	p.orphanGap()
+	p.mesh.changed()
+}
+
+// comeBack counts a peer as live that was only silent: its connection has outlasted the silence.
+func (p *peer) comeBack() {
+	p.replica.state, p.replica.gapSent = replicaLive, false
+	p.mesh.logger.Info("peer is heard again", "peer", p.node, "boot", p.boot)
 	p.mesh.changed()
 }
 
