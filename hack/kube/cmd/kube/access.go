@@ -87,25 +87,44 @@ func attached(cmd *exec.Cmd) error {
 	}
 }
 
-// load imports archives of images, which containerd reads through its socket: nothing is pulled or pushed.
+// ctrCommand prepares containerd's client. The socket is found through /proc, in the mounts of the node.
+func (c *cluster) ctrCommand(args ...string) (*exec.Cmd, error) {
+	if c.foreign() != "" {
+		return nil, errors.New("KUBECONFIG names another cluster, whose containerd is out of reach: use its own tools")
+	}
+	pid, err := c.running()
+	if err != nil {
+		return nil, err
+	}
+	socket := fmt.Sprintf("--address=/proc/%d/root/run/containerd/containerd.sock", pid)
+	cmd := exec.Command(c.program("ctr"), append([]string{socket, "--namespace=k8s.io"}, args...)...)
+	// Of cgroup v1, with every command.
+	cmd.Env = append(os.Environ(), "CONTAINERD_SUPPRESS_DEPRECATION_WARNINGS=true")
+	return cmd, nil
+}
+
+func (c *cluster) ctr(args []string) error {
+	cmd, err := c.ctrCommand(args...)
+	if err != nil {
+		return err
+	}
+	return attached(cmd)
+}
+
+// load imports archives of images: nothing is pulled or pushed.
 func (c *cluster) load(args []string) error {
 	if len(args) == 0 {
 		return errUsage
 	}
-	if c.foreign() != "" {
-		return errors.New("KUBECONFIG names another cluster: load images there with its own tools")
-	}
-	pid, err := c.running()
-	if err != nil {
-		return err
-	}
 	for _, tarball := range args {
+		cmd, err := c.ctrCommand("images", "import", "-")
+		if err != nil {
+			return err
+		}
 		file, err := os.Open(tarball)
 		if err != nil {
 			return err
 		}
-		cmd := exec.Command(c.program("ctr"), fmt.Sprintf("--address=/proc/%d/root/run/containerd/containerd.sock", pid),
-			"--namespace=k8s.io", "images", "import", "-")
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = file, os.Stderr, os.Stderr
 		err = cmd.Run()
 		_ = file.Close()

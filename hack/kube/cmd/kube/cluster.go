@@ -105,10 +105,14 @@ func (c *cluster) init() int {
 // running is init, with an error where the cluster does not run.
 func (c *cluster) running() (int, error) {
 	pid := c.init()
-	if pid == 0 || !c.ready() {
-		return 0, fmt.Errorf("the cluster %q is not up; start it with: hack/kube/kube.sh up", c.name)
+	if pid != 0 && c.ready() {
+		return pid, nil
 	}
-	return pid, nil
+	err := fmt.Errorf("the cluster %q is not up; start it with: hack/kube/kube.sh up", c.name)
+	if text, _ := os.ReadFile(c.path("logs", "node.log")); len(text) > 0 {
+		err = fmt.Errorf("%w (the last one ended by itself: %s; its logs are in %s)", err, strings.TrimSpace(string(text)), c.path("logs"))
+	}
+	return 0, err
 }
 
 func (c *cluster) ready() bool {

@@ -39,7 +39,12 @@ func (c *cluster) forward(args []string) error {
 	cmd := exec.Command("nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", pid), "--", self, "_forward", args[1])
 	cmd.ExtraFiles = []*os.File{file}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	return attached(cmd)
+	var exit *exec.ExitError
+	if err := attached(cmd); err != nil && (!errors.As(err, &exit) || exit.ExitCode() >= 0) {
+		return err
+	}
+	// It was told to end by a signal, as it always is.
+	return nil
 }
 
 func forwardInside(args []string) error {

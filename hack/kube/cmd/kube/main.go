@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 )
 
 const usage = `usage: hack/kube/kube.sh COMMAND
@@ -18,6 +19,7 @@ const usage = `usage: hack/kube/kube.sh COMMAND
   load TARBALL...          make images of a docker or OCI archive known to the node
   image TARBALL REF FILE[:PATH]...
                            write an image of these files alone; the first is the entry point
+  ctr ARGS...              containerd's own client, for the pods' images and containers: ctr tasks kill -s SIGKILL ID
   logs [NAME]              print the logs of the node's programs
 
 KUBE_NAME tells several clusters apart (default: "default"). With KUBECONFIG set, up and run use that cluster.
@@ -38,7 +40,7 @@ func main() {
 	case errors.Is(err, errUsage):
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
-	case errors.As(err, &exit) && exit.ExitCode() > 0 && (os.Args[1] == "run" || os.Args[1] == "exec"):
+	case errors.As(err, &exit) && exit.ExitCode() > 0 && slices.Contains([]string{"run", "exec", "ctr"}, os.Args[1]):
 		os.Exit(exit.ExitCode())
 	default:
 		fmt.Fprintln(os.Stderr, "error:", err)
@@ -66,6 +68,8 @@ func command(name string, args []string) error {
 		return c.forward(args)
 	case "load":
 		return c.load(args)
+	case "ctr":
+		return c.ctr(args)
 	case "image":
 		return image(args)
 	case "logs":

@@ -69,7 +69,7 @@ func (c *cluster) start(tied bool) error {
 		kept := c.keepLogs()
 		return errors.Join(fmt.Errorf("starting the cluster: %w (all logs are in %s)", err, kept), c.reap())
 	}
-	return nil
+	return os.RemoveAll(c.failedLogs())
 }
 
 // launch starts the first process of the namespaces and follows it until the cluster works.
@@ -183,10 +183,12 @@ func (c *cluster) check() error {
 
 // keepLogs moves the logs of a failed start away from what is removed.
 func (c *cluster) keepLogs() string {
-	kept := c.dir + "-failed"
+	kept := c.failedLogs()
 	_ = os.RemoveAll(kept)
 	if err := os.Rename(c.path("logs"), kept); err != nil {
 		return filepath.Join(c.dir, "logs")
 	}
 	return kept
 }
+
+func (c *cluster) failedLogs() string { return c.dir + "-failed" }
