@@ -39,7 +39,11 @@ func (r *Reconciler) reconcileObject(ctx context.Context, s *scope, d resources.
 	if d.Config == nil {
 		return r.remove(ctx, existing)
 	}
-	err = r.Client.Apply(ctx, d.Config, client.FieldOwner(FieldOwner), client.ForceOwnership)
+	config := d.Config
+	if u, ok := config.(*resources.Unstructured); ok {
+		config = client.ApplyConfigurationFromUnstructured(u.DeepCopy()) // the client knows no other
+	}
+	err = r.Client.Apply(ctx, config, client.FieldOwner(FieldOwner), client.ForceOwnership)
 	if noMatch(err) && slices.Contains(resources.OptionalKinds, d.Kind) {
 		return nil // it was removed a moment ago
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -131,6 +132,8 @@ func TestPollPublishesCountsSeldomAndChangesAtOnce(t *testing.T) {
 	require.False(t, ok)
 	require.True(t, poll())
 	require.False(t, poll(), "nothing is new")
+	slices.Reverse(targets)
+	require.False(t, poll(), "the order is not news")
 
 	readings["1"].Connections = 2
 	require.False(t, poll(), "counts wait")
@@ -142,7 +145,7 @@ func TestPollPublishesCountsSeldomAndChangesAtOnce(t *testing.T) {
 
 	readings["1"].Ready = true
 	require.True(t, poll(), "readiness does not wait")
-	targets = targets[:1]
+	targets = targets[1:]
 	require.True(t, poll(), "nor does a gateway that is gone")
 
 	p.Keep(map[types.NamespacedName]bool{})

@@ -1,6 +1,7 @@
 package gateways
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -68,6 +69,8 @@ func (p *Poller) Poll(ctx context.Context, cluster types.NamespacedName, targets
 }
 
 func (p *Poller) ask(ctx context.Context, targets []Target) []Observation {
+	// In one order, so that what is the same looks the same: caches list in any.
+	targets = slices.SortedFunc(slices.Values(targets), func(a, b Target) int { return cmp.Compare(a.Pod, b.Pod) })
 	all := make([]Observation, len(targets))
 	var group errgroup.Group
 	group.SetLimit(parallel)
