@@ -35,12 +35,16 @@ RACE ?= auto
 FUZZTIME ?= 10s
 
 .PHONY: test
-test: ## Run the Go tests, the examples and the browser test
+test: ## Run the Go tests, the operator's, the examples and the browser test
 	@RACE=$(RACE) hack/test.sh all
 
 .PHONY: test-go
 test-go: ## Run the Go tests (PKG=./hub/... RUN=TestName RACE=on|off)
 	@RACE=$(RACE) PKG='$(PKG)' RUN='$(RUN)' hack/test.sh go
+
+.PHONY: test-envtest
+test-envtest: ## Try the operator on a real kube-apiserver and etcd (builds them the first time, 5 to 15 minutes)
+	@hack/test.sh envtest
 
 .PHONY: test-examples
 test-examples: ## Run every program in examples/

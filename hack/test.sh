@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests: "all", or one of "go", "examples" and "browser". It goes on after a failure, and ends with what ran,
+# Runs the tests: "all", or one of "go", "envtest", "examples" and "browser". It goes on after a failure, and ends with what ran,
 # what failed and what was left out.
 #
 #   RACE=auto|on|off  use the race detector where a C compiler is found, insist on it, or do without
@@ -55,7 +55,25 @@ go_tests() {
 
 # go_test keeps a copy of the output, so that the packages' results can be repeated at the end.
 # shellcheck disable=SC2317 # record calls it
-go_test() { go test -timeout 20m "$@" 2>&1 | tee "$log"; }
+go_test() { go test -timeout 20m "$@" 2>&1 | tee -a "$log"; }
+
+# envtest tries the operator on a real kube-apiserver and etcd. Building those takes minutes, once for a user: it is done when
+# it is asked for by name, and in CI.
+envtest() {
+  if [ "$1" = if_built ] && ! in_ci && [ -z "${KUBEBUILDER_ASSETS:-}" ] && [ ! -x "$(hack/kube/build.sh dir)/kube-apiserver" ]; then
+    left_out "the operator on a real kube-apiserver: \`make test-envtest\` builds one, which takes 5 to 15 minutes the first time"
+    return
+  fi
+  say "operator on a real kube-apiserver"
+  record "go test -tags envtest ./controllers/envtest" envtest_test
+}
+
+# shellcheck disable=SC2317 # record calls it
+envtest_test() {
+  local assets
+  assets=$(hack/envtest.sh) || return 1
+  KUBEBUILDER_ASSETS=$assets go test -timeout 20m -tags envtest ./controllers/envtest 2>&1 | tee -a "$log"
+}
 
 examples() {
   local main
@@ -87,13 +105,15 @@ trap 'rm -f "$log" "$browser_log"' EXIT
 case ${1:-all} in
   all)
     go_tests
+    envtest if_built
     examples
     browser
     ;;
   go) go_tests ;;
+  envtest) envtest always ;;
   examples) examples ;;
   browser) browser ;;
-  *) die "usage: hack/test.sh [all|go|examples|browser]" ;;
+  *) die "usage: hack/test.sh [all|go|envtest|examples|browser]" ;;
 esac
 
 if [ -s "$log" ]; then
