@@ -64,9 +64,10 @@ func (c *cluster) environment() []string {
 }
 
 // attached runs a command on the terminal. Interrupts reach it there, and this must outlive it to clean up; a SIGTERM is
-// passed on.
+// passed on, and comes with this process's own end, too.
 func attached(cmd *exec.Cmd) error {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)

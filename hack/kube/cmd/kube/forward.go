@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -38,7 +37,6 @@ func (c *cluster) forward(args []string) error {
 	progress("Forwarding %s to %s", args[0], args[1])
 	cmd := exec.Command("nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", pid), "--", self, "_forward", args[1])
 	cmd.ExtraFiles = []*os.File{file}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	var exit *exec.ExitError
 	if err := attached(cmd); err != nil && (!errors.As(err, &exit) || exit.ExitCode() >= 0) {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 )
 
@@ -33,6 +34,8 @@ func main() {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
 	}
+	// A child that is to end with this process ends, to the kernel, with the thread that started it.
+	runtime.LockOSThread()
 	err := command(os.Args[1], os.Args[2:])
 	var exit *exec.ExitError
 	switch {
@@ -75,7 +78,7 @@ func command(name string, args []string) error {
 	case "logs":
 		return c.logs(args)
 	case "_init":
-		return initNamespace(c, args)
+		return initNamespace(args)
 	case "_node":
 		return runNode(c, args)
 	case "_forward":

@@ -30,7 +30,7 @@ func inherit() {
 
 // initNamespace is the first process of the namespaces. It prepares the mounts, starts the node as a child, and takes on
 // the orphans of containerd until the node ends; the kernel then ends everything else.
-func initNamespace(c *cluster, args []string) error {
+func initNamespace(args []string) error {
 	if len(args) != 1 || os.Getpid() != 1 {
 		return errUsage
 	}
@@ -91,7 +91,7 @@ func prepareMounts() error {
 
 // shield puts a file in the place of a setting of the kernel, so that writing it changes nothing.
 func shield(setting string) error {
-	path := filepath.Join("/proc/sys", setting)
+	path := "/proc/sys/" + setting
 	value, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -99,7 +99,7 @@ func shield(setting string) error {
 	if err != nil {
 		return err
 	}
-	copied := filepath.Join("/run/sysctl", setting)
+	copied := "/run/sysctl/" + setting
 	if err := os.MkdirAll(filepath.Dir(copied), 0o755); err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"time"
 )
@@ -27,11 +26,9 @@ const (
 // node starts the programs of the cluster and watches over them.
 type node struct {
 	*cluster
-	port     string // of the API server, in the namespace and on the host alike: one kubeconfig serves both
-	report   io.Writer
-	daemons  []string // names of the programs started, for messages
-	ended    chan error
-	deadline time.Duration // of the step under way
+	port   string // of the API server, in the namespace and on the host alike: one kubeconfig serves both
+	report io.Writer
+	ended  chan error
 }
 
 // runNode brings everything up, tells that through the inherited pipe, and returns when one of the programs ends: half a
@@ -130,12 +127,9 @@ func (n *node) command(ctx context.Context, name string, args ...string) *exec.C
 	return cmd
 }
 
-// run runs a program to its end, with its output in the error.
+// runTool runs one of the built programs to its end, with its output in the error.
 func (n *node) runTool(ctx context.Context, stdin io.Reader, name string, args ...string) (string, error) {
 	cmd := n.command(ctx, name, args...)
-	if !filepath.IsAbs(name) && name == "ip" {
-		cmd = exec.CommandContext(ctx, name, args...)
-	}
 	cmd.Stdin = stdin
 	output, err := cmd.CombinedOutput()
 	if err != nil {

@@ -129,9 +129,11 @@ func (n *node) containerd(ctx context.Context) error {
 }
 
 func (n *node) kubernetes(ctx context.Context) error {
-	proxy := []string{"--kubeconfig=" + n.pki("proxy.conf"), "--hostname-override=" + nodeName, "--proxy-mode=iptables",
+	proxy := []string{
+		"--kubeconfig=" + n.pki("proxy.conf"), "--hostname-override=" + nodeName, "--proxy-mode=iptables",
 		"--cluster-cidr=" + podNetwork, "--conntrack-max-per-core=0", "--conntrack-min=0", "--conntrack-tcp-timeout-established=0s",
-		"--conntrack-tcp-timeout-close-wait=0s", "--oom-score-adj=0"}
+		"--conntrack-tcp-timeout-close-wait=0s", "--oom-score-adj=0",
+	}
 	if !bridgedFiltering() {
 		proxy = append(proxy, "--masquerade-all")
 	}

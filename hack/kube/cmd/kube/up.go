@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -104,8 +103,6 @@ func (c *cluster) launch(tied bool) error {
 		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWNET | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC,
 	}
 	if tied {
-		// The signal comes when the thread ends, so that this goroutine must keep it; main's is the process's own.
-		runtime.LockOSThread()
 		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	}
 	err = cmd.Start()
