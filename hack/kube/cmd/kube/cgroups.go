@@ -49,7 +49,7 @@ func (c *cluster) makeUnifiedCgroup(root string) error {
 		if err != nil {
 			return fmt.Errorf("reading the cgroup's controllers: %w", err)
 		}
-		for _, controller := range strings.FieldsSeq(string(controllers)) {
+		for controller := range strings.FieldsSeq(string(controllers)) {
 			// One that cannot be handed on is missed by kubelet, which names it, if it is needed at all.
 			_ = os.WriteFile(filepath.Join(parent, "cgroup.subtree_control"), []byte("+"+controller), 0o644)
 		}
