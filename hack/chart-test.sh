@@ -15,6 +15,9 @@ tags=charts
 if in_ci || [ -n "${KUBEBUILDER_ASSETS:-}" ] || [ -x "$(hack/kube/build.sh dir)/kube-apiserver" ]; then
   KUBEBUILDER_ASSETS=$(hack/envtest.sh)
   export KUBEBUILDER_ASSETS
+  say "building the operator"
+  CGO_ENABLED=0 go build -o bin/ ./cmd/starling-operator
+  export OPERATOR=$PWD/bin/starling-operator
   tags=charts,envtest
 else
   left_out "installing the charts on a real API server: hack/envtest.sh builds one"

@@ -72,6 +72,7 @@ func TestARealServerTakesTheCharts(t *testing.T) {
 	require.Equal(t, "yes", s.may(t, "list", "realtimeclusters.realtime.starling.dev", "--all-namespaces"))
 	require.Equal(t, "yes", s.may(t, "update", "leases.coordination.k8s.io/starling-operator", "--namespace", namespace))
 	require.Equal(t, "no", s.may(t, "list", "secrets", "--all-namespaces"))
+	s.servesClusters(t, namespace)
 
 	t.Run("upgrade", func(t *testing.T) {
 		s.runHelm(t, "upgrade", "starling", operatorChart, "--namespace", namespace, "--set", "replicas=2", "--set", "watchNamespaces={default}")
@@ -80,6 +81,7 @@ func TestARealServerTakesTheCharts(t *testing.T) {
 		require.Equal(t, "2", replicas)
 		require.Equal(t, "yes", s.may(t, "list", "realtimeclusters.realtime.starling.dev", "--namespace", "default"))
 		require.Equal(t, "no", s.may(t, "list", "realtimeclusters.realtime.starling.dev", "--namespace", namespace))
+		s.servesClusters(t, "default", "--namespaces=default")
 	})
 	t.Run("uninstall", func(t *testing.T) {
 		s.runHelm(t, "uninstall", "starling", "--namespace", namespace)
