@@ -8,7 +8,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/v1"
+	oci "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
@@ -19,7 +19,7 @@ type file struct {
 	content []byte
 }
 
-func layerOf(files []file) (v1.Layer, error) {
+func layerOf(files []file) (oci.Layer, error) {
 	var archive bytes.Buffer
 	w := tar.NewWriter(&archive)
 	folders := map[string]bool{}

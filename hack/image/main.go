@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/v1"
+	oci "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
@@ -53,7 +53,7 @@ func run(o options) error {
 	if err != nil {
 		return fmt.Errorf("reading the tag: %w", err)
 	}
-	platform, err := v1.ParsePlatform(o.platform)
+	platform, err := oci.ParsePlatform(o.platform)
 	if err != nil {
 		return fmt.Errorf("reading the platform: %w", err)
 	}
@@ -68,7 +68,7 @@ func run(o options) error {
 }
 
 // build puts each program into a layer of its own, so that one that did not change is not loaded again.
-func build(o options, platform *v1.Platform) (v1.Image, error) {
+func build(o options, platform *oci.Platform) (oci.Image, error) {
 	layers := [][]file{{
 		{path: "/etc/passwd", mode: 0o644, content: []byte("root:x:0:0:root:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n")},
 		{path: "/etc/group", mode: 0o644, content: []byte("root:x:0:\nnonroot:x:65532:\n")},
@@ -94,14 +94,14 @@ func build(o options, platform *v1.Platform) (v1.Image, error) {
 }
 
 // config keeps the layers that are listed in the image's own.
-func config(o options, platform *v1.Platform, image v1.Image) *v1.ConfigFile {
+func config(o options, platform *oci.Platform, image oci.Image) *oci.ConfigFile {
 	c, err := image.ConfigFile()
 	if err != nil {
 		panic(fmt.Sprintf("an image made in memory has a configuration: %v", err))
 	}
 	c = c.DeepCopy()
 	c.OS, c.Architecture, c.Variant = platform.OS, platform.Architecture, platform.Variant
-	c.Config = v1.Config{
+	c.Config = oci.Config{
 		User:       user,
 		Env:        []string{"PATH=" + folder},
 		Entrypoint: []string{path.Join(folder, filepath.Base(o.programs[0]))},
@@ -115,7 +115,7 @@ func config(o options, platform *v1.Platform, image v1.Image) *v1.ConfigFile {
 }
 
 // write makes the file whole under another name first: a reader never sees half an archive.
-func write(out string, tag name.Tag, image v1.Image) error {
+func write(out string, tag name.Tag, image oci.Image) error {
 	partial := out + ".partial"
 	if err := tarball.WriteToFile(partial, tag, image); err != nil {
 		return err
