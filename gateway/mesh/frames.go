@@ -11,8 +11,8 @@ import (
 // maxPart is where a bucket is cut into parts, in bytes: small enough that publishes on the same link do not wait long.
 const maxPart = 128 << 10
 
-func appendDelta(b []byte, seq uint64, d hub.Delta) []byte {
-	b = append(b, byte(d.Op))
+func encodeDelta(seq uint64, d hub.Delta) []byte {
+	b := []byte{byte(d.Op)}
 	b = binary.AppendUvarint(b, seq)
 	b = appendString(b, d.Channel)
 	b = appendString(b, d.Member)
@@ -64,8 +64,8 @@ const (
 	partFirst = 1 << 1
 )
 
-func (p bucketPart) append(b []byte) []byte {
-	b = append(b, byte(p.bucket), boolByte(p.last)*partLast|boolByte(p.first)*partFirst)
+func (p bucketPart) encode() []byte {
+	b := []byte{byte(p.bucket), boolByte(p.last)*partLast | boolByte(p.first)*partFirst}
 	b = binary.AppendUvarint(b, p.seq)
 	b = binary.AppendUvarint(b, uint64(len(p.state.Presence)))
 	for _, e := range p.state.Presence {
@@ -147,8 +147,8 @@ type checkpoint struct {
 	digest hub.Digest
 }
 
-func (c checkpoint) append(b []byte) []byte {
-	b = binary.AppendUvarint(b, c.seq)
+func (c checkpoint) encode() []byte {
+	b := binary.AppendUvarint(nil, c.seq)
 	b = binary.AppendUvarint(b, c.digest.Count)
 	return binary.BigEndian.AppendUint64(b, c.digest.Hash)
 }

@@ -30,15 +30,15 @@ func TestWireFormat(t *testing.T) {
 		opts: hub.PublishOptions{Key: "k", ExceptConnID: "c", ExceptSession: "s", ExceptMemberID: "ann"},
 	}
 	tests := []struct{ name, want, got string }{
-		{"join", "010704726f6f6d03616e6e00", hex.EncodeToString(appendDelta(nil, 7, join))},
-		{"typing", "050704726f6f6d03616e6e8827", hex.EncodeToString(appendDelta(nil, 7, typing))},
-		{"bucket", "6103ac020104726f6f6d03616e6e0104726f6f6d", hex.EncodeToString(part.append(nil))},
+		{"join", "010704726f6f6d03616e6e00", hex.EncodeToString(encodeDelta(7, join))},
+		{"typing", "050704726f6f6d03616e6e8827", hex.EncodeToString(encodeDelta(7, typing))},
+		{"bucket", "6103ac020104726f6f6d03616e6e0104726f6f6d", hex.EncodeToString(part.encode())},
 		{"checkpoint", "0702789e60e3d38b14e4", hex.EncodeToString(
-			checkpoint{7, hub.Digest{Count: 2, Hash: 0x789e60e3d38b14e4}}.append(nil))},
-		{"publish", "020304726f6f6d046368617403616e6e026d31016b0163017303616e6e027b7d", hex.EncodeToString(publish.append(nil))},
-		{"key", "03616e6e04726f6f6d016b026d31", hex.EncodeToString(keyFrame{"ann", "room", "k", "m1"}.append(nil))},
-		{"gap", "0201610162", hex.EncodeToString(gapFrame{[]string{"a", "b"}}.append(nil))},
-		{"gap in all", "00", hex.EncodeToString(gapFrame{}.append(nil))},
+			checkpoint{7, hub.Digest{Count: 2, Hash: 0x789e60e3d38b14e4}}.encode())},
+		{"publish", "020304726f6f6d046368617403616e6e026d31016b0163017303616e6e027b7d", hex.EncodeToString(publish.encode())},
+		{"key", "03616e6e04726f6f6d016b026d31", hex.EncodeToString(keyFrame{"ann", "room", "k", "m1"}.encode())},
+		{"gap", "0201610162", hex.EncodeToString(gapFrame{[]string{"a", "b"}}.encode())},
+		{"gap in all", "00", hex.EncodeToString(gapFrame{}.encode())},
 		{"digest", "00000000000000ff0000000000000007", hex.EncodeToString(appendBootSeq(nil, bootSeq{255, 7}))},
 	}
 	for _, tt := range tests {
@@ -58,7 +58,7 @@ func TestWireFormat(t *testing.T) {
 func TestDeltaRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d, seq := anyDelta(t), rapid.Uint64().Draw(t, "seq")
-		gotSeq, got, err := parseDelta(appendDelta(nil, seq, d))
+		gotSeq, got, err := parseDelta(encodeDelta(seq, d))
 		require.NoError(t, err)
 		require.Equal(t, seq, gotSeq)
 		require.Equal(t, d, got)
@@ -68,14 +68,14 @@ func TestDeltaRoundTrip(t *testing.T) {
 func TestDeltaKeepsShortTTLs(t *testing.T) {
 	// A time to live that would be cut to 0 would never end.
 	for _, ttl := range []time.Duration{1, time.Microsecond, 1500 * time.Microsecond} {
-		_, d, err := parseDelta(appendDelta(nil, 1, hub.Delta{Op: hub.OpTyping, Channel: "c", Member: "m", TTL: ttl}))
+		_, d, err := parseDelta(encodeDelta(1, hub.Delta{Op: hub.OpTyping, Channel: "c", Member: "m", TTL: ttl}))
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, d.TTL, ttl)
 	}
 }
 
 func TestDeltaBoundsTTLs(t *testing.T) {
-	_, d, err := parseDelta(appendDelta(nil, 1, hub.Delta{Op: hub.OpTyping, Channel: "c", Member: "m", TTL: 1 << 62}))
+	_, d, err := parseDelta(encodeDelta(1, hub.Delta{Op: hub.OpTyping, Channel: "c", Member: "m", TTL: 1 << 62}))
 	require.NoError(t, err)
 	require.Equal(t, 24*time.Hour, d.TTL)
 }
@@ -94,7 +94,7 @@ func TestBadDeltas(t *testing.T) {
 		{"unknown operation", hub.Delta{Op: 77, Channel: "c", Member: "m"}, "reading a delta: unknown operation 77"},
 	}
 	for _, tt := range tests {
-		_, _, err := parseDelta(appendDelta(nil, 1, tt.d))
+		_, _, err := parseDelta(encodeDelta(1, tt.d))
 		require.ErrorContains(t, err, tt.want, tt.name)
 	}
 }
@@ -102,14 +102,14 @@ func TestBadDeltas(t *testing.T) {
 func TestBucketRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := anyBucketPart(t)
-		got, err := parseBucketPart(p.append(nil))
+		got, err := parseBucketPart(p.encode())
 		require.NoError(t, err)
 		require.Empty(t, cmp.Diff(p, got, cmp.AllowUnexported(bucketPart{}), cmpopts.EquateEmpty()))
 	})
 }
 
 func TestBadBuckets(t *testing.T) {
-	part := func(state hub.BucketState) []byte { return bucketPart{bucket: 7, last: true, state: state}.append(nil) }
+	part := func(state hub.BucketState) []byte { return bucketPart{bucket: 7, last: true, state: state}.encode() }
 	for want, body := range map[string][]byte{
 		"reading bucket 7: channel is empty":        part(hub.BucketState{Presence: []hub.Entry{{Channel: "", Member: "m"}}}),
 		"reading bucket 7: member id is empty":      part(hub.BucketState{Presence: []hub.Entry{{Channel: "c", Member: ""}}}),
@@ -135,7 +135,7 @@ func TestBucketParts(t *testing.T) {
 		var all hub.BucketState
 		parts := bucketParts(9, 42, state)
 		for i, p := range parts {
-			require.LessOrEqual(t, len(p.append(nil)), maxPart+1024)
+			require.LessOrEqual(t, len(p.encode()), maxPart+1024)
 			require.Equal(t, i == 0, p.first)
 			require.Equal(t, i == len(parts)-1, p.last)
 			require.Equal(t, 9, p.bucket)
@@ -150,7 +150,7 @@ func TestBucketParts(t *testing.T) {
 func TestPublishRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := anyPublish(t)
-		body := p.append(nil)
+		body := p.encode()
 		got, err := parsePublish(body)
 		require.NoError(t, err)
 		clear(body) // What was parsed must not point into the body, which the link uses again.
@@ -166,7 +166,7 @@ func TestBadPublishes(t *testing.T) {
 		"reading a publish: event type \"presence:join\" is the server's":  {Channel: "c", Type: hub.TypePresenceJoin},
 		"reading a publish: event type \"gap\" is the server's, choose an": {Channel: "c", Type: hub.TypeGap},
 	} {
-		_, err := parsePublish(publishFrame{event: e}.append(nil))
+		_, err := parsePublish(publishFrame{event: e}.encode())
 		require.ErrorContains(t, err, want)
 	}
 }
@@ -176,18 +176,18 @@ func TestSmallFramesRoundTrip(t *testing.T) {
 		c := checkpoint{rapid.Uint64().Draw(t, "seq"), hub.Digest{
 			Count: rapid.Uint64().Draw(t, "count"), Hash: rapid.Uint64().Draw(t, "hash"),
 		}}
-		gotC, err := parseCheckpoint(c.append(nil))
+		gotC, err := parseCheckpoint(c.encode())
 		require.NoError(t, err)
 		require.Equal(t, c, gotC)
 
 		text := rapid.StringN(0, 50, 300)
 		k := keyFrame{text.Draw(t, "member"), text.Draw(t, "channel"), text.Draw(t, "key"), text.Draw(t, "mid")}
-		gotK, err := parseKey(k.append(nil))
+		gotK, err := parseKey(k.encode())
 		require.NoError(t, err)
 		require.Equal(t, k, gotK)
 
 		g := gapFrame{rapid.SliceOf(text).Draw(t, "channels")}
-		gotG, err := parseGap(g.append(nil))
+		gotG, err := parseGap(g.encode())
 		require.NoError(t, err)
 		require.Empty(t, cmp.Diff(g.channels, gotG.channels, cmpopts.EquateEmpty()))
 
@@ -212,13 +212,13 @@ func TestFramesCanGrowAndNotShrink(t *testing.T) {
 			body  []byte
 			parse func([]byte) error
 		}{
-			"delta":   {appendDelta(nil, 1, anyDelta(t)), func(b []byte) error { _, _, err := parseDelta(b); return err }},
-			"bucket":  {anyBucketPart(t).append(nil), func(b []byte) error { _, err := parseBucketPart(b); return err }},
-			"publish": {p.append(nil), func(b []byte) error { _, err := parsePublish(b); return err }},
-			"key":     {keyFrame{"a", "b", "c", "d"}.append(nil), func(b []byte) error { _, err := parseKey(b); return err }},
-			"gap":     {gapFrame{[]string{"a", "b"}}.append(nil), func(b []byte) error { _, err := parseGap(b); return err }},
+			"delta":   {encodeDelta(1, anyDelta(t)), func(b []byte) error { _, _, err := parseDelta(b); return err }},
+			"bucket":  {anyBucketPart(t).encode(), func(b []byte) error { _, err := parseBucketPart(b); return err }},
+			"publish": {p.encode(), func(b []byte) error { _, err := parsePublish(b); return err }},
+			"key":     {keyFrame{"a", "b", "c", "d"}.encode(), func(b []byte) error { _, err := parseKey(b); return err }},
+			"gap":     {gapFrame{[]string{"a", "b"}}.encode(), func(b []byte) error { _, err := parseGap(b); return err }},
 			"checkpoint": {
-				checkpoint{1, hub.Digest{Count: 2, Hash: 3}}.append(nil),
+				checkpoint{1, hub.Digest{Count: 2, Hash: 3}}.encode(),
 				func(b []byte) error { _, err := parseCheckpoint(b); return err },
 			},
 		}

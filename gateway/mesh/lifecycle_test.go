@@ -243,7 +243,7 @@ func TestForgottenPeersApplyNothing(t *testing.T) {
 	in := (*inbound)(a.mesh)
 	peer := &link.Peer{Boot: b.boot, Node: "b", Advertise: p.addr()}
 	in.OnStream(peer, link.Stream{ID: 1, Fresh: true})
-	join := appendDelta(nil, 1, hub.Delta{Op: hub.OpJoin, Channel: "room", Member: "ghost"})
+	join := encodeDelta(1, hub.Delta{Op: hub.OpJoin, Channel: "room", Member: "ghost"})
 	require.ErrorIs(t, in.OnFrame(peer, link.Frame{Kind: kindDelta, Seq: 1, Body: join}), errForgotten)
 	require.Empty(t, a.presence("room"))
 }

@@ -38,7 +38,7 @@ func (l *presenceLog) append(d hub.Delta) uint64 {
 			continue
 		}
 		if body == nil {
-			body = appendDelta(nil, l.seq, d)
+			body = encodeDelta(l.seq, d)
 		}
 		f.sendDelta(bucket, l.seq, body)
 	}
@@ -79,7 +79,7 @@ func (l *presenceLog) sendBucket(f *follower, bucket int, state hub.BucketState)
 	var linkSeq uint64
 	for _, part := range bucketParts(bucket, l.seq, state) {
 		var err error
-		if linkSeq, err = f.sender.EnqueueForced(link.ClassState, kindBucket, part.append(nil)); err != nil {
+		if linkSeq, err = f.sender.EnqueueForced(link.ClassState, kindBucket, part.encode()); err != nil {
 			return err
 		}
 		if !f.noteSent(linkSeq) {
@@ -108,7 +108,7 @@ func (l *presenceLog) sendInStep(f *follower) bool {
 	// Not forced: between two streams it would be the first frame of the new one, before any bucket. If there is no room the
 	// feeder comes again when there is.
 	f.inStepAt = 0
-	if seq, err := f.sender.Enqueue(link.ClassState, kindInStep, checkpoint{l.seq, l.digest}.append(nil)); err == nil {
+	if seq, err := f.sender.Enqueue(link.ClassState, kindInStep, checkpoint{l.seq, l.digest}.encode()); err == nil {
 		f.inStepAt, f.lastLink = seq, seq
 	}
 	return true
@@ -122,7 +122,7 @@ func (l *presenceLog) sendCheckpoint(f *follower) {
 		return
 	}
 	// A checkpoint that finds no room is not needed: the link is busy with what it would prove.
-	if seq, err := f.sender.Enqueue(link.ClassState, kindCheckpoint, checkpoint{l.seq, l.digest}.append(nil)); err == nil {
+	if seq, err := f.sender.Enqueue(link.ClassState, kindCheckpoint, checkpoint{l.seq, l.digest}.encode()); err == nil {
 		f.lastLink = seq
 	}
 }

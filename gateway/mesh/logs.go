@@ -107,6 +107,13 @@ func (w *memberlistLog) refuse(reason, line string) {
 // Memberlist does not wrap errors.
 var absences = []string{"connection refused", "timeout", "no route to host", "unreachable"}
 
+// couldNotResolve says once in a while that a name to join leads nowhere: a wrong one would otherwise look like a slow start.
+func (l *refusalLog) couldNotResolve(target string, err error, now time.Time) {
+	if l.first(refusal{"resolve", target}, now) {
+		l.logger.Warn("a gateway to join cannot be found, trying again for ever", "join", target, "error", err)
+	}
+}
+
 // couldNotJoin logs why an address could not be joined: once in a while when somebody is there and does not want this gateway.
 func (l *refusalLog) couldNotJoin(address string, err error, now time.Time) {
 	for _, words := range absences {

@@ -169,11 +169,7 @@ func (m *Mesh) Start(h *hub.Hub, local Local) error {
 
 // run starts a task that ends when the mesh's context is done.
 func (m *Mesh) run(task func(context.Context)) {
-	m.tasks.Add(1)
-	go func() {
-		defer m.tasks.Done()
-		task(m.ctx)
-	}()
+	m.tasks.Go(func() { task(m.ctx) })
 }
 
 // Addr returns the bound address and port.

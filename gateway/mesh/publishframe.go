@@ -8,15 +8,18 @@ import (
 	"github.com/starling-realtime/starling/hub"
 )
 
+// publishRoom is what most publishes need besides their payload, in bytes.
+const publishRoom = 256
+
 // A publishFrame is a publish on its way to another gateway.
 type publishFrame struct {
 	event *hub.Event
 	opts  hub.PublishOptions
 }
 
-func (p publishFrame) append(b []byte) []byte {
+func (p publishFrame) encode() []byte {
 	e := p.event
-	b = binary.AppendUvarint(b, e.Seq)
+	b := binary.AppendUvarint(make([]byte, 0, len(e.Payload)+publishRoom), e.Seq)
 	b = binary.AppendUvarint(b, uint64(e.UnixMilli))
 	for _, s := range [...]string{
 		e.Channel, e.Type, e.From, e.MID, p.opts.Key, p.opts.ExceptConnID, p.opts.ExceptSession, p.opts.ExceptMemberID,
@@ -53,7 +56,8 @@ func parsePublish(body []byte) (publishFrame, error) {
 // A keyFrame is the key of a publish that did not go to the receiver.
 type keyFrame struct{ member, channel, key, mid string }
 
-func (k keyFrame) append(b []byte) []byte {
+func (k keyFrame) encode() []byte {
+	var b []byte
 	for _, s := range [...]string{k.member, k.channel, k.key, k.mid} {
 		b = appendString(b, s)
 	}
@@ -74,8 +78,8 @@ func parseKey(body []byte) (k keyFrame, err error) {
 // A gapFrame names the channels whose publishes were dropped; none stands for all channels.
 type gapFrame struct{ channels []string }
 
-func (g gapFrame) append(b []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(len(g.channels)))
+func (g gapFrame) encode() []byte {
+	b := binary.AppendUvarint(nil, uint64(len(g.channels)))
 	for _, name := range g.channels {
 		b = appendString(b, name)
 	}

@@ -93,7 +93,7 @@ func (q *publishQueue) sendGaps() bool {
 			g.channels = append(g.channels, name)
 		}
 	}
-	if _, err := q.sender.EnqueueForced(link.ClassPublish, kindGap, g.append(nil)); err != nil {
+	if _, err := q.sender.EnqueueForced(link.ClassPublish, kindGap, g.encode()); err != nil {
 		return false
 	}
 	q.allGaps, q.gaps = false, nil

@@ -70,7 +70,7 @@ func (m *Mesh) resolveAll(ctx context.Context) (others []netip.AddrPort, complet
 		addresses, err := resolve(ctx, target)
 		if err != nil {
 			complete = false
-			m.logger.Debug("resolving a gateway to join", "target", target, "error", err)
+			m.refusals.couldNotResolve(target, err, time.Now())
 		}
 		for _, a := range addresses {
 			add(a)

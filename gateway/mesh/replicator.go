@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/starling-realtime/starling/gateway/mesh/link"
@@ -32,7 +33,7 @@ func (m *Mesh) Forward(e *hub.Event, opts hub.PublishOptions, to []hub.Boot) {
 			continue
 		}
 		if body == nil {
-			body = publishFrame{e, opts}.append(make([]byte, 0, len(e.Payload)+256))
+			body = publishFrame{e, opts}.encode()
 		}
 		p.queue.send(e.Channel, body)
 	}
@@ -44,9 +45,9 @@ func (m *Mesh) Forward(e *hub.Event, opts hub.PublishOptions, to []hub.Boot) {
 // spreadKey tells the peers that did not get the publish about its key. A key that finds no room is not told: the worst is
 // that a retry on that gateway counts as a new publish.
 func (m *Mesh) spreadKey(e *hub.Event, opts hub.PublishOptions, told []hub.Boot, peers map[hub.Boot]*peer) {
-	body := keyFrame{member: opts.From, channel: e.Channel, key: opts.Key, mid: opts.MID}.append(nil)
+	body := keyFrame{member: opts.From, channel: e.Channel, key: opts.Key, mid: opts.MID}.encode()
 	for boot, p := range peers {
-		if contains(told, boot) {
+		if slices.Contains(told, boot) {
 			continue
 		}
 		if _, err := p.sender.Enqueue(link.ClassPublish, kindKey, body); err != nil {
@@ -55,46 +56,39 @@ func (m *Mesh) spreadKey(e *hub.Event, opts hub.PublishOptions, told []hub.Boot,
 	}
 }
 
-func contains(boots []hub.Boot, b hub.Boot) bool {
-	for _, x := range boots {
-		if x == b {
-			return true
-		}
-	}
-	return false
-}
-
 // AwaitInterest waits until every linked peer has applied this gateway's interest in the channel, recorded at seq: from then
 // on every publish that is accepted anywhere reaches the channel's connections, or they get a gap. It returns false when
 // that is not so within [Tuning.InterestTimeout] or before ctx is done, and at once when a peer has been out of reach for
 // longer than that. Peers that are known to be gone do not count; should one come back nevertheless, local connections get
 // a gap once it has caught up.
 func (m *Mesh) AwaitInterest(ctx context.Context, channel string, seq uint64) bool {
-	bucket := hub.Bucket(channel)
-	var timeout <-chan time.Time
-	for {
-		complete, reachable, wait := m.interestApplied(bucket, seq)
-		if complete || !reachable {
-			if !complete {
-				m.metrics.partialJoins.Inc()
-			}
-			return complete
-		}
-		if timeout == nil {
-			timer := time.NewTimer(m.cfg.Tuning.InterestTimeout)
-			defer timer.Stop()
-			timeout = timer.C
-		}
+	complete := m.awaitInterest(ctx, hub.Bucket(channel), seq)
+	if !complete {
+		m.metrics.partialJoins.Inc()
+	}
+	return complete
+}
+
+func (m *Mesh) awaitInterest(ctx context.Context, bucket int, seq uint64) bool {
+	complete, reachable, wait := m.interestApplied(bucket, seq)
+	if complete || !reachable {
+		return complete
+	}
+	timer := time.NewTimer(m.cfg.Tuning.InterestTimeout)
+	defer timer.Stop()
+	for !complete && reachable {
 		select {
 		case <-wait:
-			continue
-		case <-timeout:
+		case <-timer.C:
+			return false
 		case <-ctx.Done():
+			return false
 		case <-m.ctx.Done():
+			return false
 		}
-		m.metrics.partialJoins.Inc()
-		return false
+		complete, reachable, wait = m.interestApplied(bucket, seq)
 	}
+	return complete
 }
 
 // interestApplied looks whether all peers have applied an interest. If not, it says whether it is worth waiting, and for

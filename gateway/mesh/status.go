@@ -60,8 +60,9 @@ func (m *Mesh) Status() Status {
 func (p *peer) status(now time.Time) PeerStatus {
 	out := p.sender.Status()
 	s := PeerStatus{
-		Node: p.node, Boot: p.boot, Address: p.addr(), Alive: p.alive.Load(), Draining: p.draining.Load(), LinkedOut: out.State == link.StateLinked,
-		InStep: p.isInStep(), HeardAgo: max(0, now.Sub(p.heardAt())),
+		Node: p.node, Boot: p.boot, Address: p.addr(), Alive: p.alive.Load(), Draining: p.draining.Load(),
+		LinkedOut: out.State == link.StateLinked,
+		InStep:    p.isInStep(), HeardAgo: max(0, now.Sub(p.heardAt())),
 		StateBytes: p.sender.Pending(link.ClassState), PublishBytes: p.sender.Pending(link.ClassPublish),
 	}
 	if out.Err != nil {
