@@ -18,17 +18,17 @@ import (
 // FieldOwner is the operator's name in managed fields.
 const FieldOwner = "starling-operator"
 
-// errFault carries a fault out of a step. It needs no retry: something outside must change first.
-type errFault struct{ Fault }
+// A faultError carries a fault out of a step. It needs no retry: something outside must change first.
+type faultError struct{ Fault }
 
-func (e errFault) Error() string { return e.Reason + ": " + e.Message }
+func (e faultError) Error() string { return e.Reason + ": " + e.Message }
 
 // reconcileObject makes one object what it should be, or sees to it that there is none.
 func (r *Reconciler) reconcileObject(ctx context.Context, s *scope, d resources.Desired) error {
 	if r.Kinds != nil && r.Kinds.missing(d.Kind) {
 		if d.Config != nil && d.Kind == resources.KindHTTPRoute {
-			return errFault{Fault{ReasonMissingKind, "spec.httpRoute needs the Gateway API's CustomResourceDefinitions (gateway.networking.k8s.io/v1), " +
-				"which are not installed"}}
+			return faultError{Fault{ReasonMissingKind, "spec.httpRoute needs the Gateway API's CustomResourceDefinitions " +
+				"(gateway.networking.k8s.io/v1), which are not installed"}}
 		}
 		return nil
 	}
@@ -68,14 +68,15 @@ func (r *Reconciler) ours(ctx context.Context, s *scope, d resources.Desired) (*
 	case d.Config == nil:
 		return nil, nil //nolint:nilnil // a stranger's, and none of ours is wanted
 	}
-	return nil, errFault{Fault{ReasonNameConflict, fmt.Sprintf(
+	return nil, faultError{Fault{ReasonNameConflict, fmt.Sprintf(
 		"%s %s exists and is not this cluster's: delete it, or choose another name for the cluster", d.Kind.Kind, d.Name)}}
 }
 
 // ofFormer reports whether an object was left by a cluster of the same name, which is being cleaned up.
 func ofFormer(object metav1.Object, name string) bool {
 	owner := metav1.GetControllerOf(object)
-	return owner != nil && owner.Kind == v1alpha1.Kind && owner.Name == name && strings.HasPrefix(owner.APIVersion, v1alpha1.GroupVersion.Group+"/")
+	return owner != nil && owner.Kind == v1alpha1.Kind && owner.Name == name &&
+		strings.HasPrefix(owner.APIVersion, v1alpha1.GroupVersion.Group+"/")
 }
 
 func (r *Reconciler) remove(ctx context.Context, existing *metav1.PartialObjectMetadata) error {
@@ -96,18 +97,15 @@ func explainApply(d resources.Desired, err error) error {
 	case err == nil:
 		return nil
 	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "exceeded quota"):
-		return errFault{Fault{ReasonQuota, fmt.Sprintf("%s %s cannot be created: %v", d.Kind.Kind, d.Name, err)}}
+		return faultError{Fault{ReasonQuota, fmt.Sprintf("%s %s cannot be created: %v", d.Kind.Kind, d.Name, err)}}
 	case apierrors.IsForbidden(err), apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
-		return errFault{Fault{ReasonApplyRefused, fmt.Sprintf("%s %s is refused: %v", d.Kind.Kind, d.Name, err)}}
+		return faultError{Fault{ReasonApplyRefused, fmt.Sprintf("%s %s is refused: %v", d.Kind.Kind, d.Name, err)}}
 	}
 	return fmt.Errorf("applying %s %s: %w", d.Kind.Kind, d.Name, err)
 }
 
 // asFault returns the fault in an error, if it is one.
 func asFault(err error) (Fault, bool) {
-	var fault errFault
-	if errors.As(err, &fault) {
-		return fault.Fault, true
-	}
-	return Fault{}, false
+	fault, ok := errors.AsType[faultError](err)
+	return fault.Fault, ok
 }

@@ -39,11 +39,11 @@ func (r *Reconciler) ensureMeshKey(ctx context.Context, s *scope) error {
 		if ofFormer(&secret, s.cluster.Name) {
 			return fmt.Errorf("the Secret %s belongs to a deleted cluster of the same name: waiting for the garbage collector", key.Name)
 		}
-		return errFault{Fault{ReasonNameConflict, fmt.Sprintf(
+		return faultError{Fault{ReasonNameConflict, fmt.Sprintf(
 			"Secret %s exists and is not this cluster's: delete it, or name it in spec.mesh.keySecretRef if the keys in it are right", key.Name)}}
 	}
 	if len(secret.Data[resources.MeshKeyEntry]) == 0 {
-		return errFault{Fault{ReasonInvalidMeshKey, fmt.Sprintf(
+		return faultError{Fault{ReasonInvalidMeshKey, fmt.Sprintf(
 			"Secret %s has no entry %s: delete the Secret, and the operator makes a new one", key.Name, resources.MeshKeyEntry)}}
 	}
 	return nil

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,14 +30,12 @@ type OptionalKinds struct {
 
 // missing reports whether a kind is optional and not installed.
 func (k *OptionalKinds) missing(kind schema.GroupVersionKind) bool {
-	for _, optional := range resources.OptionalKinds {
-		if kind == optional {
-			k.mu.Lock()
-			defer k.mu.Unlock()
-			return !k.present[kind]
-		}
+	if !slices.Contains(resources.OptionalKinds, kind) {
+		return false
 	}
-	return false
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return !k.present[kind]
 }
 
 // Start implements manager.Runnable.

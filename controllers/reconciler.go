@@ -132,7 +132,7 @@ func (r *Reconciler) ensureObjects(ctx context.Context, s *scope) error {
 	}
 	desired, err := resources.Build(r.input(s))
 	if errors.Is(err, resources.ErrSpec) {
-		return s.note(errFault{Fault{ReasonInvalidSpec, err.Error()}})
+		return s.note(faultError{Fault{ReasonInvalidSpec, err.Error()}})
 	}
 	if err != nil {
 		return err

@@ -152,6 +152,9 @@ func clusterOfPod(_ context.Context, pod client.Object) []ctrl.Request {
 	return []ctrl.Request{{NamespacedName: types.NamespacedName{Namespace: pod.GetNamespace(), Name: name}}}
 }
 
+// watchTimeout bounds the start of a watch.
+const watchTimeout = 30 * time.Second
+
 // optionalWatches starts and ends the watches of kinds that come and go.
 type optionalWatches struct {
 	manager    manager.Manager
@@ -163,7 +166,14 @@ type optionalWatches struct {
 func (w *optionalWatches) add(ctx context.Context, object *unstructured.Unstructured) error {
 	owner := handler.EnqueueRequestForOwner(w.manager.GetScheme(), w.manager.GetRESTMapper(), &v1alpha1.RealtimeCluster{},
 		handler.OnlyControllerOwner())
-	if err := w.controller.Watch(source.Kind[client.Object](w.manager.GetCache(), object, owner)); err != nil {
+	kind := source.Kind[client.Object](w.manager.GetCache(), object, owner)
+	if err := w.controller.Watch(kind); err != nil {
+		return err
+	}
+	// Nothing is made before its end would be seen.
+	ctx, cancel := context.WithTimeout(ctx, watchTimeout)
+	defer cancel()
+	if err := kind.WaitForSync(ctx); err != nil {
 		return err
 	}
 	return w.wakeAll(ctx)

@@ -195,7 +195,8 @@ func draining(o *observation) metav1.Condition {
 		return condition(v1alpha1.ConditionDraining, metav1.ConditionFalse, ReasonNotDraining, "no gateway moves its clients away")
 	}
 	slices.Sort(names)
-	return condition(v1alpha1.ConditionDraining, metav1.ConditionTrue, ReasonDraining, "clients are moved away from %s", strings.Join(names, ", "))
+	return condition(v1alpha1.ConditionDraining, metav1.ConditionTrue, ReasonDraining,
+		"clients are moved away from %s", strings.Join(names, ", "))
 }
 
 // clip keeps a message within the bound of a condition's.

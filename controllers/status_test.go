@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 
 	"github.com/starling-realtime/starling/api/v1alpha1"
@@ -147,10 +148,10 @@ func TestDiagnosePods(t *testing.T) {
 
 func TestDiagnoseEvents(t *testing.T) {
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "chat-x", UID: "1"}}
-	event := func(uid, reason, message string) corev1.Event {
-		return corev1.Event{InvolvedObject: corev1.ObjectReference{UID: "1"}, Reason: reason, Message: message}
+	event := func(uid types.UID, reason, message string) corev1.Event {
+		return corev1.Event{InvolvedObject: corev1.ObjectReference{UID: uid}, Reason: reason, Message: message}
 	}
-	_, ok := diagnoseEvents(pod, []corev1.Event{event("1", "Scheduled", "ok")})
+	_, ok := diagnoseEvents(pod, []corev1.Event{event("1", "Scheduled", "ok"), event("2", "FailedMount", "another's")})
 	require.False(t, ok)
 	fault, ok := diagnoseEvents(pod, []corev1.Event{event("1", "FailedMount", `secret "a" not found`)})
 	require.True(t, ok)

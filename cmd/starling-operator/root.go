@@ -77,9 +77,10 @@ func (c *config) validate() error {
 func newRoot(stderr io.Writer) *cobra.Command {
 	c := defaultConfig()
 	cmd := &cobra.Command{
-		Use:           "starling-operator",
-		Short:         "Make RealtimeClusters real",
-		Long:          "Make RealtimeClusters real in Kubernetes. It is run by config/default or by the Helm chart.\nOutside of Kubernetes it uses $KUBECONFIG.",
+		Use:   "starling-operator",
+		Short: "Make RealtimeClusters real",
+		Long: "Make RealtimeClusters real in Kubernetes. It is run by config/default or by the Helm chart.\n" +
+			"Outside of Kubernetes it uses $KUBECONFIG.",
 		Version:       buildinfo.Version(),
 		Args:          func(cmd *cobra.Command, args []string) error { return asUsage(cobra.NoArgs(cmd, args)) },
 		SilenceErrors: true,

@@ -6,7 +6,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// DebounceTime is how long a change of the verdict must last before it counts, unless nothing was known before. Rollouts change who sees whom all the time.
+// DebounceTime is how long a change of the verdict must last before it counts, unless nothing was known before. Rollouts
+// change who sees whom all the time.
 const DebounceTime = 10 * time.Second
 
 // A debounce lets a verdict through once it has lasted.

@@ -164,7 +164,7 @@ func TestViewIsOfAGatewayThatIsReady(t *testing.T) {
 func TestFetch(t *testing.T) {
 	answer := `{"node":"a","boot":"1","connections":3,"peers":[{"node":"b","boot":"2","linkedIn":true}],"new":1}`
 	code := http.StatusOK
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(code)
 		_, _ = w.Write([]byte(answer))
 	}))

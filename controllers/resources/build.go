@@ -11,7 +11,9 @@ import (
 	"github.com/starling-realtime/starling/api/v1alpha1"
 )
 
-// Kinds of the objects of a cluster, in the order in which they are applied: what pods need comes before them.
+// Kinds of the objects of a cluster.
+//
+//nolint:gochecknoglobals // constants that Go cannot spell
 var (
 	KindServiceAccount      = schema.GroupVersionKind{Version: "v1", Kind: "ServiceAccount"}
 	KindService             = schema.GroupVersionKind{Version: "v1", Kind: "Service"}

@@ -78,7 +78,8 @@ func TestNamesStayDNSLabels(t *testing.T) {
 
 func TestTimes(t *testing.T) {
 	in := input(t, `{auth: {type: Anonymous}, drain: {deregisterSeconds: 7, windowSeconds: 100, closeSeconds: 3}, rollout: {startupSeconds: 60}}`)
-	require.Equal(t, Times{Deregister: 7, Shutdown: 103, TerminationGrace: 120, MinReady: 115, ProgressDeadline: 175}, TimesOf(&in.Cluster.Spec))
+	want := Times{Deregister: 7, Shutdown: 103, TerminationGrace: 120, MinReady: 115, ProgressDeadline: 175}
+	require.Equal(t, want, TimesOf(&in.Cluster.Spec))
 }
 
 func configHash(t *testing.T, spec string) string {
