@@ -105,6 +105,7 @@ trap 'rm -f "$log" "$browser_log"' EXIT
 case ${1:-all} in
   all)
     go_tests
+    in_ci || left_out "the Helm charts: \`make test-charts\` compiles Helm, which takes minutes the first time"
     envtest if_built
     examples
     browser
