@@ -44,7 +44,7 @@ func (r *Reconciler) reconcileObject(ctx context.Context, s *scope, d resources.
 		config = client.ApplyConfigurationFromUnstructured(u.DeepCopy()) // the client knows no other
 	}
 	err = r.Client.Apply(ctx, config, client.FieldOwner(FieldOwner), client.ForceOwnership)
-	if noMatch(err) && slices.Contains(resources.OptionalKinds, d.Kind) {
+	if (noMatch(err) || apierrors.IsNotFound(err)) && slices.Contains(resources.OptionalKinds, d.Kind) {
 		return nil // it was removed a moment ago
 	}
 	return explainApply(d, err)

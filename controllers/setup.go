@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -153,7 +154,7 @@ func clusterOfPod(_ context.Context, pod client.Object) []ctrl.Request {
 }
 
 // watchTimeout bounds the start of a watch.
-const watchTimeout = 30 * time.Second
+const watchTimeout = 10 * time.Second
 
 // optionalWatches starts and ends the watches of kinds that come and go.
 type optionalWatches struct {
@@ -171,10 +172,10 @@ func (w *optionalWatches) add(ctx context.Context, object *unstructured.Unstruct
 		return err
 	}
 	// Nothing is made before its end would be seen.
-	ctx, cancel := context.WithTimeout(ctx, watchTimeout)
+	syncing, cancel := context.WithTimeout(ctx, watchTimeout)
 	defer cancel()
-	if err := kind.WaitForSync(ctx); err != nil {
-		return err
+	if err := kind.WaitForSync(syncing); err != nil {
+		return errors.Join(err, w.manager.GetCache().RemoveInformer(ctx, object))
 	}
 	return w.wakeAll(ctx)
 }

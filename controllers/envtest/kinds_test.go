@@ -49,12 +49,16 @@ func TestOptionalKindsComeAndGo(t *testing.T) {
 	cluster := create(t, namespace(t), "chat", `{auth: {type: Anonymous}, httpRoute: {parentRefs: [{name: public}]}}`)
 	awaitCondition(t, cluster, v1alpha1.ConditionDegraded, metav1.ConditionTrue, controllers.ReasonMissingKind)
 
-	crds := []*apiextensionsv1.CustomResourceDefinition{definition(resources.KindHTTPRoute), definition(resources.KindPodMonitor)}
+	crds := func() envtest.CRDInstallOptions {
+		return envtest.CRDInstallOptions{CRDs: []*apiextensionsv1.CustomResourceDefinition{
+			definition(resources.KindHTTPRoute), definition(resources.KindPodMonitor),
+		}}
+	}
 	install := func() {
-		_, err := envtest.InstallCRDs(config, envtest.CRDInstallOptions{CRDs: crds})
+		_, err := envtest.InstallCRDs(config, crds())
 		require.NoError(t, err)
 	}
-	remove := func() error { return envtest.UninstallCRDs(config, envtest.CRDInstallOptions{CRDs: crds}) }
+	remove := func() error { return envtest.UninstallCRDs(config, crds()) }
 	t.Cleanup(func() { _ = remove() })
 
 	for round := range 2 {
@@ -90,9 +94,9 @@ func get(t *testing.T, kind schema.GroupVersionKind, ns string) *unstructured.Un
 }
 
 func TestOnlyTheLeaderActs(t *testing.T) {
-	first, err := newManager("starling-operator-test")
+	first, err := newManager(true)
 	require.NoError(t, err)
-	second, err := newManager("starling-operator-test")
+	second, err := newManager(true)
 	require.NoError(t, err)
 	done := make(chan error, 2)
 	firstCtx, stopFirst := context.WithCancel(t.Context())

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -37,8 +39,10 @@ const patience = 90 * time.Second
 // The API server, and the operator that runs against it, are shared by all tests; each has a namespace of its own.
 var (
 	config *rest.Config
-	api    client.Client
-	fleet  = &fakeGateways{readings: map[string]gateways.Reading{}}
+	// operator has the rights of config/rbac and no others.
+	operator *rest.Config
+	api      client.Client
+	fleet    = &fakeGateways{readings: map[string]gateways.Reading{}}
 )
 
 func TestMain(m *testing.M) {
@@ -78,9 +82,12 @@ func runAll(m *testing.M) (code int, err error) {
 	if api, err = client.New(config, client.Options{Scheme: scheme}); err != nil {
 		return 1, err
 	}
+	if operator, err = asOperator(env); err != nil {
+		return 1, err
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	mgr, err := newManager("")
+	mgr, err := newManager(false)
 	if err != nil {
 		return 1, err
 	}
@@ -91,16 +98,48 @@ func runAll(m *testing.M) (code int, err error) {
 	return code, <-done
 }
 
-// newManager returns an operator; lease, if any, is what it competes for.
-func newManager(lease string) (ctrl.Manager, error) {
+// asOperator grants what config/rbac grants, and returns who has it.
+func asOperator(env *envtest.Environment) (*rest.Config, error) {
+	const ns, name = "starling-system", "starling-operator"
+	ctx := context.Background()
+	if err := api.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}}); err != nil {
+		return nil, err
+	}
+	for _, file := range []string{"role.yaml", "role_binding.yaml", "own_namespace.yaml"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "config", "rbac", file))
+		if err != nil {
+			return nil, err
+		}
+		for document := range strings.SplitSeq(string(text), "\n---\n") {
+			object := &unstructured.Unstructured{}
+			if err := yaml.Unmarshal([]byte(document), &object.Object); err != nil {
+				return nil, err
+			}
+			if err := api.Create(ctx, object); err != nil {
+				return nil, err
+			}
+		}
+	}
+	user, err := env.AddUser(envtest.User{
+		Name:   "system:serviceaccount:" + ns + ":" + name,
+		Groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + ns, "system:authenticated"},
+	}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return user.Config(), nil
+}
+
+// newManager returns an operator, which may have to compete for its lease.
+func newManager(compete bool) (ctrl.Manager, error) {
 	scheme, err := controllers.NewScheme()
 	if err != nil {
 		return nil, err
 	}
-	mgr, err := ctrl.NewManager(config, ctrl.Options{
+	mgr, err := ctrl.NewManager(operator, ctrl.Options{
 		Scheme: scheme, Cache: controllers.CacheOptions(nil), Client: controllers.ClientOptions(),
 		Metrics:        server.Options{BindAddress: "0"},
-		LeaderElection: lease != "", LeaderElectionID: lease, LeaderElectionNamespace: "default",
+		LeaderElection: compete, LeaderElectionID: "starling-operator", LeaderElectionNamespace: "starling-system",
 	})
 	if err != nil {
 		return nil, err
