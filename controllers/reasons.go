@@ -37,6 +37,9 @@ const (
 	ReasonMeshBroken      = "MeshNotConverged"
 )
 
+// ReasonLongDrain is of an Event only.
+const ReasonLongDrain = "LongDrain"
+
 // severity orders the reasons of Degraded.
 var severity = []string{
 	ReasonInvalidSpec, ReasonNameConflict, ReasonInvalidMeshKey, ReasonQuota, ReasonApplyRefused, ReasonPodsRefused,

@@ -222,5 +222,8 @@ func (r *Reconciler) patchStatus(ctx context.Context, s *scope) error {
 		return wrap(client.IgnoreNotFound(err), "writing the status")
 	}
 	r.tell(s.stored, s.stored.Status.Conditions, status.Conditions)
+	if old := s.stored.Status.ObservedGeneration; old == nil || *old != s.cluster.Generation {
+		r.warnOfLongDrain(s.cluster)
+	}
 	return nil
 }

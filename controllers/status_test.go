@@ -174,6 +174,17 @@ func TestStuckMeansCreatingForLong(t *testing.T) {
 	require.False(t, stuck(pod, now.Add(stuckAfter)), "the scheduler has its own words")
 }
 
+func TestLongDrainsAreWarnedOf(t *testing.T) {
+	recorder := events.NewFakeRecorder(10)
+	r := &Reconciler{Recorder: recorder}
+	o := observed(2, appsv1.DeploymentStatus{})
+	r.warnOfLongDrain(o.cluster)
+	require.Empty(t, recorder.Events)
+	o.cluster.Spec.Drain.WindowSeconds = new(int32(581))
+	r.warnOfLongDrain(o.cluster)
+	require.Contains(t, <-recorder.Events, "Warning LongDrain gateways may take 601 s to end")
+}
+
 func TestNewsAreToldOnEntryOnly(t *testing.T) {
 	recorder := events.NewFakeRecorder(10)
 	r := &Reconciler{Recorder: recorder}

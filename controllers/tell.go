@@ -6,6 +6,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/starling-realtime/starling/api/v1alpha1"
+	"github.com/starling-realtime/starling/controllers/resources"
 )
 
 // maxNote is the most that an Event's note may have, in bytes.
@@ -28,6 +29,18 @@ func (r *Reconciler) tell(cluster *v1alpha1.RealtimeCluster, before, after []met
 			c.Type == v1alpha1.ConditionMeshConverged && old.Status == metav1.ConditionFalse:
 			r.event(cluster, corev1.EventTypeNormal, c)
 		}
+	}
+}
+
+// longDrain is the most that cluster autoscalers wait for a pod, in seconds, unless they are told otherwise.
+const longDrain = 600
+
+// warnOfLongDrain tells, once for each change of the spec, that a node that goes away may not wait for a drain.
+func (r *Reconciler) warnOfLongDrain(cluster *v1alpha1.RealtimeCluster) {
+	if grace := resources.TimesOf(&cluster.Spec).TerminationGrace; grace > longDrain {
+		r.Recorder.Eventf(cluster, nil, corev1.EventTypeWarning, ReasonLongDrain, "Reconcile",
+			"gateways may take %d s to end; cluster autoscalers wait for %d s only: lower spec.drain.windowSeconds, or raise theirs",
+			grace, longDrain)
 	}
 }
 
