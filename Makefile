@@ -58,6 +58,10 @@ test-browser: ## Try the demo page in headless Chromium (needs chromium and node
 test-charts: ## Test the Helm charts and the image's maker (compiles Helm the first time)
 	@hack/chart-test.sh
 
+.PHONY: e2e
+e2e: ## Try the operator on a real Kubernetes, which it brings up and takes down (root on Linux, or KUBECONFIG)
+	@RUN='$(RUN)' hack/e2e.sh
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz test for a while (FUZZTIME=10s PKG=./gateway/...)
 	@FUZZTIME=$(FUZZTIME) PKG='$(PKG)' hack/fuzz.sh
@@ -111,5 +115,5 @@ clean: ## Remove what was built
 help: ## Show this
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Tries the operator and its gateways on a real Kubernetes: builds the image, brings a cluster up, runs test/e2e in its network, and
+# takes everything down.
+#
+#   KUBECONFIG   use this cluster instead. It has the image already, and Services' and pods' addresses can be reached from here
+#   RUN          steps by name, as in `go test -run`
+#   KUBE_NAME    the name of the cluster that is brought up; e2e, if left out
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+export E2E_REPOSITORY=${E2E_REPOSITORY:-ghcr.io/starling-realtime/starling}
+export E2E_TAG=${E2E_TAG:-devel}
+export E2E_UPGRADE_TAG=${E2E_UPGRADE_TAG:-devel-upgrade}
+export KUBE_NAME=${KUBE_NAME:-e2e}
+kube=hack/kube/kube.sh
+
+test_in() { "$@" go test -tags e2e -count=1 -v -timeout 30m ${RUN:+-run "$RUN"} ./test/e2e; }
+
+if [ -n "${KUBECONFIG:-}" ]; then
+  say "KUBECONFIG is set: using that cluster, with the image $E2E_REPOSITORY:$E2E_TAG, and :$E2E_UPGRADE_TAG to upgrade to"
+elif [ "$(uname -s)" != Linux ] || [ "$(id -u)" != 0 ]; then
+  die "a cluster of one's own needs root on Linux; set KUBECONFIG to use another one (docs/install.md tells how to load the image)"
+fi
+
+say "building helm and the test (minutes the first time)"
+HELM=$(go tool -n -modfile=hack/tools/helm.mod helm)
+export HELM
+go test -tags e2e -count=1 -run '^$' ./test/e2e
+
+if [ -n "${KUBECONFIG:-}" ]; then
+  test_in env
+  exit
+fi
+
+IMAGE=$E2E_REPOSITORY:$E2E_TAG hack/image.sh
+say "Kubernetes"
+trap '$kube down' EXIT
+$kube up
+$kube load "bin/image-$(go env GOHOSTARCH).tar"
+$kube ctr images tag "$E2E_REPOSITORY:$E2E_TAG" "$E2E_REPOSITORY:$E2E_UPGRADE_TAG" >/dev/null
+say "end to end"
+test_in $kube exec --
