@@ -39,4 +39,5 @@ $kube up
 $kube load "bin/image-$(go env GOHOSTARCH).tar"
 $kube ctr images tag "$E2E_REPOSITORY:$E2E_TAG" "$E2E_REPOSITORY:$E2E_UPGRADE_TAG" >/dev/null
 say "end to end"
+export E2E_KUBE=$PWD/$kube
 test_in $kube exec --

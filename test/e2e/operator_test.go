@@ -15,7 +15,7 @@ import (
 	"github.com/starling-realtime/starling/api/v1alpha1"
 )
 
-// nodeGrace is long enough for clients to come back to other gateways.
+// nodeGraceSeconds is long enough for clients to come back to other gateways.
 const nodeGraceSeconds = 8
 
 // TestOperator is one story. Each step begins where the one before ended, and the first that fails ends it.
@@ -30,6 +30,13 @@ func TestOperator(t *testing.T) {
 		{"members on different pods see each other", w.meet},
 		{"the cluster grows to four", w.grow},
 		{"the cluster shrinks to two and nobody is seen to leave", w.shrink},
+		{"a killed gateway is repaired", w.crash},
+		{"a changed setting rolls the gateways", w.change},
+		{"deleted objects come back", w.heal},
+		{"gateways live on without the operator", w.alone},
+		{"Helm upgrades the operator and the gateways follow", w.upgrade},
+		{"a deleted cluster leaves nothing", w.remove},
+		{"Helm uninstalls the operator", w.uninstall},
 	} {
 		passed := t.Run(step.name, func(t *testing.T) {
 			t.Cleanup(func() {
@@ -70,8 +77,7 @@ func (w *world) apply(t *testing.T) {
 
 // meet spreads six members over both gateways.
 func (w *world) meet(t *testing.T) {
-	names, err := w.podNames(t.Context())
-	require.NoError(t, err)
+	names := w.requirePodNames(t)
 	require.Len(t, names, 2)
 	since := marks{}
 	for i, name := range []string{"ada", "bob", "cyd", "dee", "eve", "fay"} {
@@ -112,8 +118,7 @@ func (w *world) grow(t *testing.T) {
 	since := w.mark()
 	w.scale(t, 4)
 	w.awaitSettled(t, 4)
-	names, err := w.podNames(t.Context())
-	require.NoError(t, err)
+	names := w.requirePodNames(t)
 	for i, name := range []string{"gus", "hal", "ivy", "jan"} {
 		w.join(t, name, true, func(gateway string) bool { return gateway == names[i] })
 	}
@@ -126,8 +131,7 @@ func (w *world) shrink(t *testing.T) {
 	since := w.mark()
 	w.scale(t, 2)
 	w.awaitSettled(t, 2)
-	names, err := w.podNames(t.Context())
-	require.NoError(t, err)
+	names := w.requirePodNames(t)
 	w.awaitMoved(t, fmt.Sprintf("everybody is at one of %v", names), func(gateway string) bool { return slices.Contains(names, gateway) })
 	moves := 0
 	for _, m := range w.members {

@@ -60,12 +60,35 @@ func (w *world) mark() marks {
 	return m
 }
 
+func leaveOf(name string) func(record) bool {
+	return func(r record) bool { return r.Type == "presence:leave" && r.body().MemberID == name }
+}
+
 // requireNoFlicker fails if anybody saw a member leave since then, or got a snapshot in which one of them was missing.
 func (w *world) requireNoFlicker(t *testing.T, since marks) {
 	t.Helper()
+	w.requireLeaves(t, since, "", 0)
+}
+
+// requireOneLeave is the same, but for one stranger, whom everybody saw leave once.
+func (w *world) requireOneLeave(t *testing.T, since marks, stranger string) {
+	t.Helper()
+	w.requireLeaves(t, since, stranger, 1)
+}
+
+func (w *world) requireLeaves(t *testing.T, since marks, stranger string, times int) {
+	t.Helper()
 	for observer, from := range since {
+		seen := 0
 		for _, r := range observer.got(from, func(r record) bool { return r.Type == "presence:leave" }) {
+			if r.body().MemberID == stranger {
+				seen++
+				continue
+			}
 			t.Errorf("%s saw %s leave at %s, told by %s", observer.name, r.body().MemberID, r.at.Format(clockFormat), r.gateway)
+		}
+		if seen != times {
+			t.Errorf("%s saw %s leave %d times, want %d", observer.name, stranger, seen, times)
 		}
 		for _, r := range observer.got(from, func(r record) bool { return r.Type == "presence:snapshot" }) {
 			for other := range since {

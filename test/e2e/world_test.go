@@ -46,7 +46,9 @@ type world struct {
 	api     client.Client
 	address atomic.Pointer[string] // of the client Service
 	members []*member
-	// image and its tags: what is installed first, and what is upgraded to.
+	// ctr is the script whose command "ctr" reaches the node's containerd; "" where the cluster is not the test's own.
+	ctr string
+	// repository is the image, with its tags: what is installed first, and what is upgraded to.
 	repository, tag, upgradeTag string
 }
 
@@ -54,6 +56,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	ctrl.SetLogger(logr.Discard())
 	w := &world{repository: setting(t, "E2E_REPOSITORY"), tag: setting(t, "E2E_TAG"), upgradeTag: setting(t, "E2E_UPGRADE_TAG")}
+	w.ctr = os.Getenv("E2E_KUBE")
 	setting(t, "HELM")
 	config, err := clientcmd.BuildConfigFromFlags("", setting(t, "KUBECONFIG"))
 	require.NoError(t, err)
