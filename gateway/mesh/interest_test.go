@@ -157,9 +157,17 @@ func TestAwaitInterestEndsWithItsContext(t *testing.T) {
 	client := nodes[0].connect("ann")
 	require.False(t, nodes[0].mesh.AwaitInterest(ctx, "room", nodes[0].enter(t, "room", client).InterestSeq))
 	waiting := make(chan bool)
-	go func() {
-		waiting <- nodes[0].mesh.AwaitInterest(context.Background(), "other", nodes[0].enter(t, "other", client).InterestSeq)
-	}()
+	seq := nodes[0].enter(t, "other", client).InterestSeq
+	go func() { waiting <- nodes[0].mesh.AwaitInterest(context.Background(), "other", seq) }()
+	await(t, func() string {
+		l := nodes[0].mesh.log
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.applied == nil {
+			return "nobody waits"
+		}
+		return ""
+	})
 	require.NoError(t, nodes[0].mesh.Close())
 	require.False(t, <-waiting, "nor longer than the mesh")
 }

@@ -233,7 +233,12 @@ func TestVersionMismatchIsVisible(t *testing.T) {
 		require.Fail(t, "a gateway that is in step with nobody is not ready")
 	default:
 	}
-	require.Contains(t, future.mesh.ReadyReason(), "waiting to be in step with")
+	await(t, func() string {
+		if got := future.mesh.ReadyReason(); !strings.Contains(got, "waiting to be in step with") {
+			return got
+		}
+		return ""
+	})
 }
 
 // Each line of memberlist's log that tells of a refusal is known: memberlist has no other way to say it.
