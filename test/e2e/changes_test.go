@@ -28,7 +28,7 @@ func (w *world) change(t *testing.T) {
 func (w *world) upgrade(t *testing.T) {
 	since := w.mark()
 	old := w.requirePodNames(t)
-	helm(t, "upgrade", release, "../../charts/starling", "--namespace", operatorNamespace, "--wait", "--timeout", "5m",
+	w.helm(t, "upgrade", release, "../../charts/starling", "--namespace", operatorNamespace, "--wait", "--timeout", "4m",
 		"--reset-then-reuse-values", "--set", "image.tag="+w.upgradeTag)
 	w.requireRolled(t, old, w.repository+":"+w.upgradeTag)
 	w.requireNoFlicker(t, since)
@@ -37,7 +37,7 @@ func (w *world) upgrade(t *testing.T) {
 // requireRolled waits until every pod is new and has that image or argument, and everybody is at one of them.
 func (w *world) requireRolled(t *testing.T, old []string, with string) {
 	t.Helper()
-	await(t, "every pod is new and has "+with, func(ctx context.Context) error {
+	w.await(t, "every pod is new and has "+with, func(ctx context.Context) error {
 		pods, err := w.pods(ctx)
 		if err != nil {
 			return err

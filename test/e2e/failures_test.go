@@ -87,7 +87,7 @@ func (w *world) heal(t *testing.T) {
 		require.NoError(t, w.api.Get(t.Context(), name, object))
 		old := object.GetUID()
 		require.NoError(t, w.api.Delete(t.Context(), object))
-		await(t, fmt.Sprintf("a deleted %T comes back", object), func(ctx context.Context) error {
+		w.await(t, fmt.Sprintf("a deleted %T comes back", object), func(ctx context.Context) error {
 			if err := w.api.Get(ctx, name, object); err != nil {
 				return err
 			}
@@ -117,7 +117,7 @@ func (w *world) alone(t *testing.T) {
 	victim := w.pickPod(t)
 	require.NoError(t, w.api.Delete(t.Context(), &victim))
 	var names []string
-	await(t, "Kubernetes has replaced "+victim.Name, func(ctx context.Context) error {
+	w.await(t, "Kubernetes has replaced "+victim.Name, func(ctx context.Context) error {
 		pods, err := w.pods(ctx)
 		names = names[:0]
 		for _, pod := range pods {
@@ -155,7 +155,7 @@ func (w *world) scaleOperator(t *testing.T, replicas int32) {
 	require.NoError(t, w.api.Get(t.Context(), name, deployment))
 	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas))
 	require.NoError(t, w.api.Patch(t.Context(), deployment, patch))
-	await(t, fmt.Sprintf("%d operators run", replicas), func(ctx context.Context) error {
+	w.await(t, fmt.Sprintf("%d operators run", replicas), func(ctx context.Context) error {
 		var pods corev1.PodList
 		if err := w.api.List(ctx, &pods, client.InNamespace(operatorNamespace)); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
@@ -17,6 +18,9 @@ import (
 
 // nodeGraceSeconds is long enough for clients to come back to other gateways.
 const nodeGraceSeconds = 8
+
+// stepTimeout is generous, since the machine may be busy: a roll takes a minute, and nothing else takes longer.
+const stepTimeout = 5 * time.Minute
 
 // TestOperator is one story. Each step begins where the one before ended, and the first that fails ends it.
 func TestOperator(t *testing.T) {
@@ -44,6 +48,7 @@ func TestOperator(t *testing.T) {
 					w.dump(t)
 				}
 			})
+			w.deadline = time.Now().Add(stepTimeout)
 			step.run(t)
 		})
 		if !passed {
@@ -53,8 +58,8 @@ func TestOperator(t *testing.T) {
 }
 
 func (w *world) install(t *testing.T) {
-	helm(t, "install", release, "../../charts/starling", "--namespace", operatorNamespace, "--create-namespace", "--wait",
-		"--timeout", "5m", "--set", "image.repository="+w.repository, "--set", "image.tag="+w.tag)
+	w.helm(t, "install", release, "../../charts/starling", "--namespace", operatorNamespace, "--create-namespace", "--wait",
+		"--timeout", "4m", "--set", "image.repository="+w.repository, "--set", "image.tag="+w.tag)
 	w.ensureNamespace(t, namespace)
 }
 

@@ -17,7 +17,7 @@ func (w *world) join(t *testing.T, name string, stays bool, accept func(gateway 
 	t.Helper()
 	m := newMember(name, stays, func() string { return *w.address.Load() })
 	w.members = append(w.members, m)
-	await(t, name+" is in the channel", func(context.Context) error { return m.enter(accept) })
+	w.await(t, name+" is in the channel", func(context.Context) error { return m.enter(accept) })
 	return m
 }
 
@@ -39,7 +39,7 @@ func (w *world) places() map[string]string {
 // awaitMoved waits until everybody has a connection to a gateway that ok takes.
 func (w *world) awaitMoved(t *testing.T, what string, ok func(gateway string) bool) {
 	t.Helper()
-	await(t, what, func(context.Context) error {
+	w.await(t, what, func(context.Context) error {
 		for name, gateway := range w.places() {
 			if gateway == "" || !ok(gateway) {
 				return fmt.Errorf("%s is at %q", name, gateway)
@@ -109,7 +109,7 @@ func (w *world) requireChat(t *testing.T) {
 	since := w.mark()
 	for _, m := range w.members {
 		text := fmt.Sprintf("%s at %d", m.name, time.Now().UnixNano())
-		await(t, m.name+" can speak", func(context.Context) error {
+		w.await(t, m.name+" can speak", func(context.Context) error {
 			return m.request("publish", map[string]any{"type": "message", "payload": map[string]any{"text": text}})
 		})
 		for _, other := range w.members {
@@ -145,7 +145,7 @@ func (w *world) requireTyping(t *testing.T, m *member) {
 func (w *world) awaitFrame(t *testing.T, m *member, since int, what string, match func(record) bool) record {
 	t.Helper()
 	var found []record
-	await(t, fmt.Sprintf("%s at %s gets %s", m.name, m.at(), what), func(context.Context) error {
+	w.await(t, fmt.Sprintf("%s at %s gets %s", m.name, m.at(), what), func(context.Context) error {
 		if found = m.got(since, match); len(found) == 0 {
 			return fmt.Errorf("not among its last %d frames", m.now()-since)
 		}

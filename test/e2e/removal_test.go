@@ -31,7 +31,7 @@ func (w *world) remove(t *testing.T) {
 	require.NoError(t, w.api.Delete(t.Context(), &v1alpha1.RealtimeCluster{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: clusterName},
 	}))
-	await(t, "nothing is left in the namespace", func(ctx context.Context) error {
+	w.await(t, "nothing is left in the namespace", func(ctx context.Context) error {
 		left, err := w.everything(ctx, namespace)
 		if err == nil && len(left) > 0 {
 			err = fmt.Errorf("left: %s", strings.Join(left, ", "))
@@ -77,7 +77,7 @@ func (w *world) everything(ctx context.Context, ns string) ([]string, error) {
 
 // uninstall takes the operator away. The CustomResourceDefinition stays, and is the test's to delete.
 func (w *world) uninstall(t *testing.T) {
-	helm(t, "uninstall", release, "--namespace", operatorNamespace, "--wait", "--timeout", "5m")
+	w.helm(t, "uninstall", release, "--namespace", operatorNamespace, "--wait", "--timeout", "4m")
 	err := w.api.Get(t.Context(), client.ObjectKey{Namespace: operatorNamespace, Name: release + "-operator"}, &appsv1.Deployment{})
 	require.True(t, apierrors.IsNotFound(err), "the operator's Deployment after the uninstallation: %v", err)
 
@@ -93,7 +93,7 @@ func (w *world) uninstall(t *testing.T) {
 		definition, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}},
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: operatorNamespace}},
 	} {
-		await(t, object.GetName()+" is gone", func(ctx context.Context) error {
+		w.await(t, object.GetName()+" is gone", func(ctx context.Context) error {
 			err := w.api.Get(ctx, client.ObjectKeyFromObject(object), object)
 			if apierrors.IsNotFound(err) {
 				return nil

@@ -36,8 +36,6 @@ const (
 	namespace         = "starling-e2e"
 	clusterName       = "chat"
 	clockFormat       = "15:04:05.000"
-	// patience is generous: the machine is busy.
-	patience = 3 * time.Minute
 )
 
 // A world is the Kubernetes under test, and the members that are in the cluster's channel.
@@ -46,6 +44,8 @@ type world struct {
 	api     client.Client
 	address atomic.Pointer[string] // of the client Service
 	members []*member
+	// deadline is the step's.
+	deadline time.Time
 	// ctr is the script whose command "ctr" reaches the node's containerd; "" where the cluster is not the test's own.
 	ctr string
 	// repository is the image, with its tags: what is installed first, and what is upgraded to.
@@ -80,10 +80,10 @@ func setting(t *testing.T, name string) string {
 	return value
 }
 
-// await polls until check returns nil, and fails with its last error.
-func await(t *testing.T, what string, check func(ctx context.Context) error) {
+// await polls until check returns nil, and fails with its last error at the step's deadline.
+func (w *world) await(t *testing.T, what string, check func(ctx context.Context) error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithDeadline(t.Context(), w.deadline)
 	defer cancel()
 	last := errors.New("never checked")
 	for ctx.Err() == nil {
@@ -98,9 +98,9 @@ func await(t *testing.T, what string, check func(ctx context.Context) error) {
 }
 
 // helm runs a command of Helm's.
-func helm(t *testing.T, args ...string) {
+func (w *world) helm(t *testing.T, args ...string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	ctx, cancel := context.WithDeadline(t.Context(), w.deadline)
 	defer cancel()
 	output, err := exec.CommandContext(ctx, os.Getenv("HELM"), args...).CombinedOutput()
 	require.NoError(t, err, "helm %s:\n%s", strings.Join(args, " "), output)
@@ -163,7 +163,7 @@ func (w *world) settled(ctx context.Context, gateways int) error {
 
 func (w *world) awaitSettled(t *testing.T, gateways int) {
 	t.Helper()
-	await(t, fmt.Sprintf("%d gateways are ready and linked", gateways), func(ctx context.Context) error { return w.settled(ctx, gateways) })
+	w.await(t, fmt.Sprintf("%d gateways are ready and linked", gateways), func(ctx context.Context) error { return w.settled(ctx, gateways) })
 }
 
 // lookUp finds the client Service's address, which changes when the Service is made anew.
@@ -180,7 +180,7 @@ func (w *world) lookUp(ctx context.Context) error {
 // edit changes the cluster's spec.
 func (w *world) edit(t *testing.T, change func(*v1alpha1.RealtimeClusterSpec)) {
 	t.Helper()
-	await(t, "the cluster is changed", func(ctx context.Context) error {
+	w.await(t, "the cluster is changed", func(ctx context.Context) error {
 		rtc, err := w.cluster(ctx)
 		if err != nil {
 			return err
