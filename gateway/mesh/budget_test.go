@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/starling-realtime/starling/gateway/mesh/link"
@@ -24,7 +25,8 @@ func numbers(t *testing.T, c *client) []int {
 		case strings.HasPrefix(l, "gap "):
 			out = append(out, -1)
 		case strings.HasPrefix(l, "chat "):
-			_, err := fmt.Sscanf(l[strings.Index(l, `"`):], `"n %d`, &n)
+			_, payload, _ := strings.Cut(l, `"`)
+			_, err := fmt.Sscanf(payload, `n %d`, &n)
 			require.NoError(t, err)
 			out = append(out, n)
 		}
@@ -97,7 +99,7 @@ func TestPublishBudget(t *testing.T) {
 	}
 	require.Equal(t, append(want, -1, count+1), numbers(t, reader))
 	awaitNumber(t, other, count+1)
-	require.Equal(t, count+2, len(numbers(t, other)), "the third gateway got everything")
+	require.Len(t, numbers(t, other), count+2, "the third gateway got everything")
 	require.NotContains(t, numbers(t, other), -1)
 	require.Empty(t, elsewhere.count("gap elsewhere a"), "nothing was lost in other channels")
 	require.Equal(t, dropped, a.metric(t, "starling_mesh_publishes_dropped_total"))
@@ -125,7 +127,7 @@ func TestSlowPeerSlowsPublishers(t *testing.T) {
 	go func() {
 		defer close(done)
 		for n := range count {
-			a.publish(t, "room", "ann", fmt.Sprintf("n %d %s", n, strings.Repeat("x", 1000)))
+			assert.NoError(t, a.tryPublish("room", "ann", fmt.Sprintf("n %d %s", n, strings.Repeat("x", 1000))))
 		}
 	}()
 	await(t, func() string {
@@ -162,7 +164,7 @@ func TestPauseEndsWithThePeer(t *testing.T) {
 	go func() {
 		defer close(waiting)
 		for range 20 {
-			a.publish(t, "room", "ann", strings.Repeat("x", 1000))
+			assert.NoError(t, a.tryPublish("room", "ann", strings.Repeat("x", 1000)))
 		}
 	}()
 	await(t, func() string {

@@ -3,6 +3,7 @@ package mesh
 import (
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,7 +50,7 @@ func TestWireFormat(t *testing.T) {
 		byte(kindGoodbye), byte(kindResync), byte(kindKey),
 	})
 	require.True(t, kindKey.IsOptional())
-	for k := 0; k < 256; k++ {
+	for k := range 256 {
 		known := k >= 0x20 && k <= 0x27 || k == 0xb0
 		require.Equal(t, known, isKnown(kindOf(k)), "kind %#x", k)
 	}
@@ -223,7 +224,7 @@ func TestFramesCanGrowAndNotShrink(t *testing.T) {
 			},
 		}
 		for name, f := range frames {
-			require.NoError(t, f.parse(append(f.body[:len(f.body):len(f.body)], 1, 2, 3)), name)
+			require.NoError(t, f.parse(append(slices.Clip(f.body), 1, 2, 3)), name)
 			cut := rapid.IntRange(0, len(f.body)-1).Draw(t, "cut")
 			require.ErrorIs(t, f.parse(f.body[:cut]), errTruncated, "%s cut to %d of %d bytes", name, cut, len(f.body))
 		}

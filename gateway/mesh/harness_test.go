@@ -316,12 +316,23 @@ func (n *node) publish(t require.TestingT, channel, from, text string) {
 }
 
 func (n *node) publishWith(t require.TestingT, channel, text string, opts hub.PublishOptions) {
+	require.NoError(t, n.tryPublishWith(channel, text, opts))
+}
+
+// tryPublish is publish for other goroutines than the test's own.
+func (n *node) tryPublish(channel, from, text string) error {
+	return n.tryPublishWith(channel, text, hub.PublishOptions{From: from})
+}
+
+func (n *node) tryPublishWith(channel, text string, opts hub.PublishOptions) error {
 	n.mesh.AwaitRoom(context.Background())
 	opts.MID = fmt.Sprintf("%s.%d", n.boot, n.cluster.conns.Add(1))
 	body, err := json.Marshal(text)
-	require.NoError(t, err)
+	if err != nil {
+		return err
+	}
 	_, err = n.hub.Publish(channel, "chat", json.RawMessage(body), opts)
-	require.NoError(t, err)
+	return err
 }
 
 // presence returns the members in a channel, sorted.

@@ -31,9 +31,7 @@ func (c *netConn) pass(deadline *atomic.Int64) error {
 		}
 		var expired <-chan time.Time
 		if at := deadline.Load(); at > 0 {
-			timer := time.NewTimer(time.Until(time.Unix(0, at)))
-			defer timer.Stop()
-			expired = timer.C
+			expired = time.After(time.Until(time.Unix(0, at)))
 		}
 		select {
 		case <-changed:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -67,8 +68,8 @@ func runTrial(t testing.TB, scenario func(t testing.TB)) (failures string) {
 	var running sync.WaitGroup
 	running.Go(func() { scenario(x) })
 	running.Wait()
-	for i := len(x.cleanups) - 1; i >= 0; i-- {
-		x.cleanups[i]()
+	for _, v := range slices.Backward(x.cleanups) {
+		v()
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -189,7 +189,9 @@ func TestGarbage(t *testing.T) {
 	a.awaitMetric(t, 5, "starling_mesh_refused_total", "reason=gossip_wrong_label")
 	a.awaitMetric(t, 1, "starling_mesh_refused_total", "reason=gossip_bad_key")
 	for _, words := range [][]string{
-		{"link refused", "reason=plaintext"}, {"refusing gossip", "reason=plaintext"}, {"refusing gossip", "reason=wrong_label"},
+		{"link refused", "reason=plaintext"},
+		{"refusing gossip", "reason=plaintext"},
+		{"refusing gossip", "reason=wrong_label"},
 		{"refusing gossip", "reason=bad_key"},
 	} {
 		require.Equal(t, 1, a.logged(words...), words)
