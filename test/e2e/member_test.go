@@ -24,7 +24,7 @@ type member struct {
 	// stays says whether it comes back after a broken connection.
 	stays bool
 
-	ctx   context.Context //nolint:containedctx // the member's life
+	ctx   context.Context // its life
 	end   context.CancelFunc
 	tasks sync.WaitGroup
 
