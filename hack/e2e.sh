@@ -2,7 +2,10 @@
 # Tries the operator and its gateways on a real Kubernetes: builds the image, brings a cluster up, runs test/e2e in its network, and
 # takes everything down.
 #
-#   KUBECONFIG   use this cluster instead. It has the image already, and Services' and pods' addresses can be reached from here
+#   KUBECONFIG   use this cluster instead. It has the image already, under both tags, and Services' and pods' addresses can be
+#                reached from here. A run that fails leaves everything there, to be looked at and deleted by hand: the Helm release in
+#                starling-e2e-system, the namespaces starling-e2e and starling-e2e-system, and the CustomResourceDefinition
+#   E2E_REPOSITORY, E2E_TAG, E2E_UPGRADE_TAG   the image, and the tag that it is upgraded to
 #   RUN          steps by name, as in `go test -run`
 #   KUBE_NAME    the name of the cluster that is brought up; e2e, if left out
 set -euo pipefail

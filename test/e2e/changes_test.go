@@ -52,6 +52,7 @@ func (w *world) requireRolled(t *testing.T, old []string, with string) {
 	names := w.requirePodNames(t)
 	w.awaitMoved(t, fmt.Sprintf("everybody is at one of %v", names), func(gateway string) bool { return slices.Contains(names, gateway) })
 	w.requireChat(t)
+	w.awaitView(t)
 }
 
 func has(pod *corev1.Pod, with string) bool {

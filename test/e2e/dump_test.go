@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -47,9 +48,24 @@ func (w *world) dumpEvents(ctx context.Context, t *testing.T, ns string) {
 	if err := w.api.List(ctx, &events, client.InNamespace(ns)); err != nil {
 		t.Logf("reading events of %s: %v", ns, err)
 	}
+	slices.SortFunc(events.Items, func(a, b corev1.Event) int { return when(&a).Compare(when(&b)) })
 	for _, e := range events.Items {
-		t.Logf("event %s %s %s/%s %s: %s", e.LastTimestamp.Format(time.TimeOnly), e.Type, e.InvolvedObject.Kind, e.InvolvedObject.Name,
+		t.Logf("event %s %s %s/%s %s: %s", when(&e).Format(time.TimeOnly), e.Type, e.InvolvedObject.Kind, e.InvolvedObject.Name,
 			e.Reason, e.Message)
+	}
+}
+
+// when is the last time that an event is about; which field has it depends on who made it.
+func when(e *corev1.Event) time.Time {
+	switch {
+	case e.Series != nil:
+		return e.Series.LastObservedTime.Time
+	case !e.LastTimestamp.IsZero():
+		return e.LastTimestamp.Time
+	case !e.EventTime.IsZero():
+		return e.EventTime.Time
+	default:
+		return e.CreationTimestamp.Time
 	}
 }
 

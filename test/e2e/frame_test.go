@@ -40,6 +40,7 @@ func (f frame) body() body {
 type record struct {
 	frame
 	at time.Time
-	// gateway is where it came from.
+	// conn and gateway are where it came from.
+	conn    *conn
 	gateway string
 }

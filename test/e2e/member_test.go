@@ -120,7 +120,7 @@ func (m *member) remember(c *conn, f frame) {
 		}
 		m.seen[f.MID] = true
 	}
-	m.records = append(m.records, record{frame: f, at: time.Now(), gateway: c.gateway})
+	m.records = append(m.records, record{frame: f, at: time.Now(), conn: c, gateway: c.gateway})
 }
 
 func (m *member) adopt(c *conn) {
@@ -213,18 +213,35 @@ func (m *member) got(since int, match func(record) bool) []record {
 	return slices.Clip(found)
 }
 
+// view is who is present, as told on the connection in use: by its snapshot and the events since.
+func (m *member) view() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var present []string
+	for _, r := range m.records {
+		if r.conn != m.conn {
+			continue
+		}
+		switch r.Type {
+		case "presence:snapshot":
+			present = slices.Clone(r.body().Members)
+		case "presence:join":
+			present = append(present, r.body().MemberID)
+		case "presence:leave":
+			if i := slices.Index(present, r.body().MemberID); i >= 0 {
+				present = slices.Delete(present, i, i+1)
+			}
+		}
+	}
+	slices.Sort(present)
+	return present
+}
+
 // now is the number of frames so far.
 func (m *member) now() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.records)
-}
-
-// moved is how often the member followed a reconnect.
-func (m *member) moved() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.moves
 }
 
 // String tells where the member is and what it went through.

@@ -46,7 +46,10 @@ func TestOperator(t *testing.T) {
 			t.Cleanup(func() {
 				if t.Failed() {
 					w.dump(t)
+					return
 				}
+				moves, breaks := w.travels()
+				t.Logf("so far the members moved %d times, and came back %d times from a broken connection", moves, breaks)
 			})
 			w.deadline = time.Now().Add(stepTimeout)
 			step.run(t)
@@ -123,13 +126,15 @@ func (w *world) grow(t *testing.T) {
 	since := w.mark()
 	w.scale(t, 4)
 	w.awaitSettled(t, 4)
-	names := w.requirePodNames(t)
+	w.requireChat(t)
+	w.requireNoFlicker(t, since)
 	for i, name := range []string{"gus", "hal", "ivy", "jan"} {
-		w.join(t, name, true, func(gateway string) bool { return gateway == names[i] })
+		at := w.requirePodNames(t)[i]
+		w.join(t, name, true, func(gateway string) bool { return gateway == at })
 	}
 	t.Logf("places: %v", w.places())
 	w.requireChat(t)
-	w.requireNoFlicker(t, since)
+	w.awaitView(t)
 }
 
 func (w *world) shrink(t *testing.T) {
@@ -138,11 +143,9 @@ func (w *world) shrink(t *testing.T) {
 	w.awaitSettled(t, 2)
 	names := w.requirePodNames(t)
 	w.awaitMoved(t, fmt.Sprintf("everybody is at one of %v", names), func(gateway string) bool { return slices.Contains(names, gateway) })
-	moves := 0
-	for _, m := range w.members {
-		moves += m.moved()
-	}
+	moves, _ := w.travels()
 	require.Positive(t, moves, "nobody was asked to move")
 	w.requireChat(t)
+	w.awaitView(t)
 	w.requireNoFlicker(t, since)
 }

@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -25,6 +26,17 @@ func (w *world) join(t *testing.T, name string, stays bool, accept func(gateway 
 func (w *world) dismiss(m *member) {
 	m.leaveForGood()
 	w.members = slices.DeleteFunc(w.members, func(other *member) bool { return other == m })
+}
+
+// travels counts how often members followed a reconnect, and how often a connection of theirs broke.
+func (w *world) travels() (moves, breaks int) {
+	for _, m := range w.members {
+		m.mu.Lock()
+		moves += m.moves
+		breaks += m.breaks
+		m.mu.Unlock()
+	}
+	return moves, breaks
 }
 
 // places tells where everybody is.
@@ -64,7 +76,8 @@ func leaveOf(name string) func(record) bool {
 	return func(r record) bool { return r.Type == "presence:leave" && r.body().MemberID == name }
 }
 
-// requireNoFlicker fails if anybody saw a member leave since then, or got a snapshot in which one of them was missing.
+// requireNoFlicker fails if anybody saw a member leave or arrive since then, when all were there, or got a snapshot in which one of
+// them was missing.
 func (w *world) requireNoFlicker(t *testing.T, since marks) {
 	t.Helper()
 	w.requireLeaves(t, since, "", 0)
@@ -79,28 +92,42 @@ func (w *world) requireOneLeave(t *testing.T, since marks, stranger string) {
 func (w *world) requireLeaves(t *testing.T, since marks, stranger string, times int) {
 	t.Helper()
 	for observer, from := range since {
-		seen := 0
-		for _, r := range observer.got(from, func(r record) bool { return r.Type == "presence:leave" }) {
-			if r.body().MemberID == stranger {
-				seen++
-				continue
-			}
-			t.Errorf("%s saw %s leave at %s, told by %s", observer.name, r.body().MemberID, r.at.Format(clockFormat), r.gateway)
-		}
-		if seen != times {
-			t.Errorf("%s saw %s leave %d times, want %d", observer.name, stranger, seen, times)
-		}
-		for _, r := range observer.got(from, func(r record) bool { return r.Type == "presence:snapshot" }) {
-			for other := range since {
-				if !slices.Contains(r.body().Members, other.name) {
-					t.Errorf("%s did not see %s in the snapshot of %s at %s", observer.name, other.name, r.gateway, r.at.Format(clockFormat))
+		leaves := 0
+		for _, r := range observer.got(from, func(record) bool { return true }) {
+			switch who := r.body().MemberID; {
+			case r.Type == "presence:leave" && who == stranger:
+				leaves++
+			case (r.Type == "presence:leave" || r.Type == "presence:join") && who != stranger:
+				t.Errorf("%s got %s of %s at %s from %s", observer.name, r.Type, who, r.at.Format(clockFormat), r.gateway)
+			case r.Type == "presence:snapshot":
+				for other := range since {
+					if !slices.Contains(r.body().Members, other.name) {
+						t.Errorf("%s did not see %s in the snapshot at %s of %s", observer.name, other.name, r.at.Format(clockFormat), r.gateway)
+					}
 				}
 			}
+		}
+		if leaves != times {
+			t.Errorf("%s saw %s leave %d times, want %d", observer.name, stranger, leaves, times)
 		}
 	}
 	if t.Failed() {
 		t.FailNow()
 	}
+}
+
+// awaitView waits until everybody sees exactly those who are there.
+func (w *world) awaitView(t *testing.T) {
+	t.Helper()
+	everybody := slices.Sorted(maps.Keys(w.places()))
+	w.await(t, "everybody sees everybody", func(context.Context) error {
+		for _, m := range w.members {
+			if view := m.view(); !slices.Equal(view, everybody) {
+				return fmt.Errorf("%s at %s sees %v, and there are %v", m.name, m.at(), view, everybody)
+			}
+		}
+		return nil
+	})
 }
 
 // requireChat has everybody say something that everybody else must hear.

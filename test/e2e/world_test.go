@@ -62,6 +62,7 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	scheme, err := controllers.NewScheme()
 	require.NoError(t, err)
+	config.QPS = -1 // a test that waits for its own turn sees less
 	w.config = config
 	w.api, err = client.New(config, client.Options{Scheme: scheme})
 	require.NoError(t, err)
