@@ -23,7 +23,9 @@ func (g *Gateway) Close(ctx context.Context) error {
 func (g *Gateway) shutDown(ctx context.Context) error {
 	g.ready.draining.Store(true)
 	g.refusing.Store(true)
-	g.endAll(protocol.CloseGoingAway, "this gateway stops")
+	for _, s := range g.roster.all() {
+		s.end(protocol.CloseGoingAway, "this gateway stops")
+	}
 	g.awaitEmpty(ctx, closeTimeout+closeTimeout/2)
 	for _, s := range g.roster.all() {
 		s.socket.Abort()

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/starling-realtime/starling/gateway/mesh/keyring"
+	"github.com/starling-realtime/starling/gateway/pacing"
 	"github.com/starling-realtime/starling/hub"
 )
 
@@ -60,6 +61,8 @@ type ClusterHost struct {
 	// back what a peer sends; for a second at most, or until ctx ends.
 	Lagging   func() bool
 	AwaitRoom func(ctx context.Context)
+	// Load is what this gateway has and can take, for the others to know. It is cheap.
+	Load func() Load
 	// Remember notes the key and the message id of a member's publish that another gateway accepted, so that a retry here is
 	// not published again; when the key is known already it returns the first message id and true.
 	Remember func(member, channel, key, mid string) (first string, duplicate bool)
@@ -95,7 +98,35 @@ type PeerStatus struct {
 	Entries int `json:"entries"`
 	// Error is what last went wrong with the peer; empty once it works.
 	Error string `json:"error,omitempty"`
+	// Load is what the peer said that it has and can take; nil: nothing.
+	*Load
 }
 
-// live says whether clients can move to the peer.
-func (p PeerStatus) live() bool { return p.LinkedOut && !p.Draining }
+// Load is what a gateway has and can take, as it tells the others.
+type Load struct {
+	// Connections are open.
+	Connections int `json:"connections"`
+	// Headroom is how many more it can hold.
+	Headroom int `json:"headroom"`
+	// AcceptPerSecond is how many it can take a second besides those that wait to be let in.
+	AcceptPerSecond int `json:"acceptPerSecond"`
+}
+
+// takes says whether clients can move to the peer.
+func (p PeerStatus) takes() bool { return p.LinkedOut && !p.Draining }
+
+// mayTake says whether they may be able to before long: its link may have broken for a moment.
+func (p PeerStatus) mayTake() bool { return !p.Draining && p.State != "leaving" && p.State != "dead" }
+
+// pace is the peer as a drain counts it. Gateways of a cluster have the same bounds, so one that has not said what it can take, as
+// those of older releases do not, is thought to take what this one does.
+func (p PeerStatus) pace(own Limits) pacing.Peer {
+	said := p.Load
+	if said == nil {
+		said = &Load{Connections: 1, Headroom: own.Connections, AcceptPerSecond: own.AcceptPerSecond}
+	}
+	return pacing.Peer{
+		Takes: p.takes(), Moves: p.LinkedOut && p.Draining && said.Connections > 0,
+		PerSecond: said.AcceptPerSecond, Room: said.Headroom,
+	}
+}

@@ -28,6 +28,16 @@ func newCollector(g *Gateway) *collector {
 		{"joined_connections", "Connections in at least one channel.", func(r *reading) float64 { return float64(r.hub.Connections) }},
 		{"ready", "1 while this gateway takes clients.", func(r *reading) float64 { return oneIf(r.ready) }},
 		{"draining", "1 while this gateway drains.", func(r *reading) float64 { return oneIf(r.draining) }},
+		{"drain_connections", "Open connections of a gateway that drains; 0 while none does.", func(r *reading) float64 {
+			return oneIf(r.draining) * float64(r.connections)
+		}},
+		{"accept_waiting", "Upgrades that wait for their turn.", func(r *reading) float64 { return float64(r.waiting) }},
+		{"accept_spare", "New connections a second that this gateway tells others it can take.", func(r *reading) float64 {
+			return float64(r.load.AcceptPerSecond)
+		}},
+		{"headroom", "Connections more that this gateway tells others it can hold.", func(r *reading) float64 {
+			return float64(r.load.Headroom)
+		}},
 	} {
 		c.descs = append(c.descs, prometheus.NewDesc(namespace+"_"+m.name, m.help, nil, nil))
 		c.reads = append(c.reads, m.read)

@@ -47,8 +47,12 @@ type Config struct {
 	Heartbeat time.Duration
 	// HandshakeTimeout bounds the time from accepting a connection to the end of its upgrade.
 	HandshakeTimeout time.Duration
-	// ShutdownTimeout bounds the time from SIGTERM until the last connection is closed.
-	ShutdownTimeout time.Duration
+	// Deregister is how long a gateway that drains still takes clients, while load balancers let go of it.
+	Deregister time.Duration
+	// DrainWindow is how long its clients then have to move to other gateways.
+	DrainWindow time.Duration
+	// DrainClose is how long the closing of those that have not moved is spread over, and may take.
+	DrainClose time.Duration
 
 	// LogFormat is "text" or "json".
 	LogFormat string
@@ -68,6 +72,8 @@ func DefaultConfig() Config {
 		NodeGrace:       10 * time.Second,
 		Limits: Limits{
 			Connections:                 20_000,
+			AcceptPerSecond:             1_000,
+			AcceptQueue:                 1_000,
 			Channels:                    100_000,
 			ChannelsPerConnection:       100,
 			PresenceEntries:             200_000,
@@ -81,7 +87,9 @@ func DefaultConfig() Config {
 		},
 		Heartbeat:        15 * time.Second,
 		HandshakeTimeout: 10 * time.Second,
-		ShutdownTimeout:  10 * time.Second,
+		Deregister:       5 * time.Second,
+		DrainWindow:      30 * time.Second,
+		DrainClose:       5 * time.Second,
 		LogFormat:        "text",
 		LogLevel:         "info",
 	}

@@ -47,7 +47,11 @@ func TestValidateNamesTheFlag(t *testing.T) {
 		"--max-message-bytes is 1, want 1024":     func(c *gateway.Config) { c.Limits.MessageBytes = 1 },
 		`--log-format is "xml", want one of`:      func(c *gateway.Config) { c.LogFormat = "xml" },
 		`--log-level is "trace", want one of`:     func(c *gateway.Config) { c.LogLevel = "trace" },
-		"--shutdown-timeout is 2h0m0s, want":      func(c *gateway.Config) { c.ShutdownTimeout = 2 * time.Hour },
+		"--deregister is -1s, want 0s to 1h0m0s":  func(c *gateway.Config) { c.Deregister = -time.Second },
+		"--drain-window is 2h0m0s, want 0s to":    func(c *gateway.Config) { c.DrainWindow = 2 * time.Hour },
+		"--drain-close is 2h0m0s, want 0s to":     func(c *gateway.Config) { c.DrainClose = 2 * time.Hour },
+		"--accept-per-second is 0, want 1 to":     func(c *gateway.Config) { c.Limits.AcceptPerSecond = 0 },
+		"--accept-queue is -1, want 0 to":         func(c *gateway.Config) { c.Limits.AcceptQueue = -1 },
 		"--allowed-origins":                       func(c *gateway.Config) { c.AllowedOrigins = []string{"not an origin"} },
 	} {
 		c := valid()
@@ -107,7 +111,7 @@ func TestRunRefusesBadSettings(t *testing.T) {
 
 func TestRunServesUntilToldToStop(t *testing.T) {
 	c := valid()
-	c.Listen, c.AdminListen, c.ShutdownTimeout = "127.0.0.1:0", "127.0.0.1:0", time.Second
+	c.Listen, c.AdminListen = "127.0.0.1:0", "127.0.0.1:0"
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	started := make(chan struct{})

@@ -19,12 +19,12 @@ func TestDrainMovesClientsAndThenClosesTheRest(t *testing.T) {
 	cluster, use := newCluster()
 	s := serve(t, func(c *gateway.Config, o *gateway.Options) {
 		use(c, o)
-		c.ShutdownTimeout = 2 * time.Second
+		c.Deregister, c.DrainWindow, c.DrainClose = 0, 1200*time.Millisecond, 800*time.Millisecond
 	}).ready()
 	moves, stays := s.member("ann"), s.member("bob")
 	s.metric(`starling_connections 2`)
-	require.True(t, s.StartDrain("test"))
-	require.False(t, s.StartDrain("again"), "one at a time")
+	require.True(t, s.StartDrain(gateway.DrainRequest{Reason: "test"}))
+	require.False(t, s.StartDrain(gateway.DrainRequest{}), "one at a time")
 
 	status, body := s.get("/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, status)
@@ -32,7 +32,7 @@ func TestDrainMovesClientsAndThenClosesTheRest(t *testing.T) {
 	for _, p := range []*peer{moves, stays} {
 		f := p.expect("reconnect")
 		require.Equal(t, "drain", f.get(t, "reason"))
-		require.LessOrEqual(t, f.get(t, "afterMs"), 600.0)
+		require.LessOrEqual(t, f.get(t, "afterMs"), 100.0)
 		require.InDelta(t, 400, f.get(t, "overlapMs"), 1)
 	}
 	require.Equal(t, http.StatusServiceUnavailable, s.refused("member=eve", nil).StatusCode)
@@ -45,7 +45,7 @@ func TestDrainMovesClientsAndThenClosesTheRest(t *testing.T) {
 	require.NoError(t, s.Drain(ctx, "test"))
 	got := s.DrainStatus()
 	require.Equal(t, gateway.PhaseDrained, got.Phase)
-	require.Equal(t, []int{2, 0, 1}, []int{got.AtStart, got.Connections, got.Forced})
+	require.Equal(t, []int{2, 0, 1, 1}, []int{got.AtStart, got.Connections, got.Moved, got.Forced})
 	require.NoError(t, s.Close(ctx))
 	require.Equal(t, []string{"start", "draining", "flush", "close"}, cluster.noted())
 }
@@ -54,10 +54,10 @@ func TestDrainEndsEarlyWhenAllHaveMoved(t *testing.T) {
 	_, use := newCluster()
 	s := serve(t, func(c *gateway.Config, o *gateway.Options) {
 		use(c, o)
-		c.ShutdownTimeout = time.Hour
+		c.Deregister, c.DrainWindow = 0, time.Hour
 	}).ready()
 	p := s.member("ann")
-	s.StartDrain("test")
+	s.StartDrain(gateway.DrainRequest{Reason: "test"})
 	p.expect("reconnect")
 	require.NoError(t, p.Close())
 	eventually(t, func() bool { return s.DrainStatus().Phase == gateway.PhaseDrained }, "drained")
@@ -65,9 +65,9 @@ func TestDrainEndsEarlyWhenAllHaveMoved(t *testing.T) {
 }
 
 func TestDrainWithNobodyToMoveToClosesAtOnce(t *testing.T) {
-	s := serve(t, func(c *gateway.Config, _ *gateway.Options) { c.ShutdownTimeout = time.Hour })
+	s := serve(t, func(c *gateway.Config, _ *gateway.Options) { c.Deregister, c.DrainWindow = 0, time.Hour })
 	p := s.member("ann")
-	s.StartDrain("test")
+	s.StartDrain(gateway.DrainRequest{Reason: "test"})
 	p.expectClose(protocol.CloseGoingAway)
 }
 
@@ -75,30 +75,31 @@ func TestDrainEndsWhenNobodyIsLeftToMoveTo(t *testing.T) {
 	cluster, use := newCluster()
 	s := serve(t, func(c *gateway.Config, o *gateway.Options) {
 		use(c, o)
-		c.ShutdownTimeout = time.Hour
+		c.Deregister, c.DrainWindow = 0, time.Hour
 	}).ready()
 	p := s.member("ann")
-	s.StartDrain("the whole cluster stops")
+	s.StartDrain(gateway.DrainRequest{Reason: "the whole cluster stops"})
 	p.expect("reconnect")
 	cluster.setPeers(gateway.PeerStatus{Node: "gw-1", LinkedOut: true, Draining: true})
-	p.expectClose(protocol.CloseRestart)
+	p.expectClose(protocol.CloseGoingAway)
 }
 
 func TestDrainCanBeCanceled(t *testing.T) {
 	cluster, use := newCluster()
 	s := serve(t, func(c *gateway.Config, o *gateway.Options) {
 		use(c, o)
-		c.ShutdownTimeout = time.Hour
+		c.Deregister, c.DrainWindow = 0, time.Hour
 	}).ready()
 	p := s.member("ann")
-	s.StartDrain("test")
+	s.StartDrain(gateway.DrainRequest{Reason: "test"})
 	p.expect("reconnect")
 	require.NoError(t, s.CancelDrain())
 	p.settle()
-	s.member("bob")
+	require.NoError(t, s.member("bob").Close())
+	s.metric(`starling_connections 1`)
 	require.Equal(t, gateway.PhaseServing, s.DrainStatus().Phase)
 	require.Equal(t, []string{"start", "draining", "serving"}, cluster.noted())
-	require.True(t, s.StartDrain("once more"))
+	require.True(t, s.StartDrain(gateway.DrainRequest{}))
 	p.expect("reconnect")
 	require.NoError(t, s.CancelDrain())
 	require.NoError(t, s.CancelDrain(), "without a drain there is nothing to cancel")
@@ -111,7 +112,7 @@ func TestDrainOnTheAdminPort(t *testing.T) {
 	s := serve(t, func(c *gateway.Config, o *gateway.Options) {
 		use(c, o)
 		o.Keys = keys
-		c.ShutdownTimeout = time.Hour
+		c.Deregister, c.DrainWindow = 0, time.Hour
 	}).ready()
 	p := s.member("ann")
 	ask := func(method, token, body string) (int, string) {
@@ -138,7 +139,7 @@ func TestDrainOnTheAdminPort(t *testing.T) {
 
 	status, body = ask(http.MethodPost, keys.AdminToken(), `{"window": 1}`)
 	require.Equal(t, http.StatusBadRequest, status)
-	require.Contains(t, body, "window")
+	require.Contains(t, body, `unknown field "window"`)
 	status, body = ask(http.MethodPost, keys.AdminToken(), `{"reason": "new kernel"}`)
 	require.Equal(t, http.StatusAccepted, status)
 	require.Contains(t, body, "new kernel")
@@ -168,7 +169,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	require.NoError(t, s.Close(ctx))
 	p.expectClose(protocol.CloseGoingAway)
 	require.NoError(t, s.Close(ctx), "again")
-	require.False(t, s.StartDrain("too late"))
+	require.False(t, s.StartDrain(gateway.DrainRequest{}))
 	require.NoError(t, s.Drain(ctx, "too late"))
 	require.Equal(t, http.StatusServiceUnavailable, s.refused("member=bob", nil).StatusCode)
 }

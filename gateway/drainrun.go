@@ -7,59 +7,21 @@ import (
 	"github.com/starling-realtime/starling/gateway/protocol"
 )
 
-// A drainPlan is the times of a drain.
-type drainPlan struct {
-	// deregister is how long upgrades are still accepted, so that load balancers have let go before anybody is refused.
-	deregister time.Duration
-	// window is how long clients have to move.
-	window time.Duration
-	// closing is how long connections have to take their close frame.
-	closing time.Duration
-	code    protocol.CloseCode
-}
-
-// planDrain divides the shutdown timeout. With nobody to move to, waiting would help nobody.
-func (g *Gateway) planDrain() drainPlan {
-	total := g.cfg.ShutdownTimeout
-	if !g.hasLivePeer() {
-		return drainPlan{closing: total, code: protocol.CloseGoingAway}
-	}
-	window := total * 6 / 10
-	return drainPlan{window: window, closing: total - window, code: protocol.CloseRestart}
-}
-
-func (g *Gateway) hasLivePeer() bool {
-	if g.cluster == nil {
-		return false
-	}
-	for _, p := range g.cluster.Status().Peers {
-		if p.live() {
-			return true
-		}
-	}
-	return false
-}
-
 // runDrain is the order of a drain: announce, deregister, refuse, move, close, flush. Leaving the mesh is [Gateway.Close]'s.
 func (g *Gateway) runDrain(ctx context.Context) {
-	plan := g.planDrain()
-	g.drain.mu.Lock()
-	g.drain.round++
-	g.drain.window = plan.window
-	g.drain.mu.Unlock()
-	g.logger.Info("draining", "connections", g.roster.len(), "window", plan.window)
-	if !sleep(ctx, plan.deregister) || !g.enterPhase(ctx, PhaseMoving) {
+	g.tellDraining()
+	g.logger.Info("draining", "connections", g.roster.len(), "reason", g.DrainStatus().Reason)
+	code, spread := protocol.CloseRestart, g.cfg.DrainClose
+	if !g.moveAway(ctx) {
+		g.logger.Info("there is no gateway to move clients to")
+		code, spread = protocol.CloseGoingAway, 0
+	}
+	ends := time.Now().Add(g.cfg.DrainClose)
+	if !g.enterPhase(ctx, PhaseClosing) {
 		return
 	}
-	if plan.window > 0 {
-		g.move(ctx)
-	}
-	if !g.awaitMoved(ctx, plan.window) || !g.enterPhase(ctx, PhaseClosing) {
-		return
-	}
-	forced := g.endAll(plan.code, "draining")
-	g.noteForced(forced)
-	g.awaitEmpty(ctx, plan.closing)
+	g.closeRest(ctx, code, spread)
+	g.awaitEmpty(ctx, time.Until(ends))
 	if g.cluster != nil {
 		flushCtx, cancel := context.WithTimeout(ctx, closeTimeout)
 		defer cancel()
@@ -68,58 +30,74 @@ func (g *Gateway) runDrain(ctx context.Context) {
 		}
 	}
 	g.enterPhase(ctx, PhaseDrained)
-	g.logger.Info("drained", "forced", forced)
+	status := g.DrainStatus()
+	g.logger.Info("drained", "moved", status.Moved, "forced", status.Forced)
+}
+
+// moveAway goes through the phases in which clients are taken and moved. It returns when all have moved, the window is over or ctx
+// has ended; false: as soon as there is no gateway to move to.
+func (g *Gateway) moveAway(ctx context.Context) bool {
+	w := g.newWatch()
+	if w.alone(time.Now()) {
+		return false
+	}
+	for ends := time.Now().Add(g.cfg.Deregister); time.Now().Before(ends); {
+		if w.alone(time.Now()) {
+			return false
+		}
+		if !sleep(ctx, min(drainStep, time.Until(ends))) {
+			return true
+		}
+	}
+	if !g.enterPhase(ctx, PhaseMoving) {
+		return true
+	}
+	return g.move(ctx, w)
 }
 
 // enterPhase goes on, unless the drain was canceled meanwhile.
 func (g *Gateway) enterPhase(ctx context.Context, phase string) bool {
-	g.drain.mu.Lock()
-	defer g.drain.mu.Unlock()
+	d := &g.drain
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if ctx.Err() != nil {
 		return false
 	}
-	g.drain.status.Phase = phase
+	d.status.Phase = phase
+	if phase == PhaseMoving {
+		d.windowEnds = time.Now().Add(d.window)
+	}
 	g.refusing.Store(true)
 	return true
-}
-
-func (g *Gateway) noteForced(n int) {
-	g.metrics.forced.Add(float64(n))
-	g.drain.mu.Lock()
-	defer g.drain.mu.Unlock()
-	g.drain.status.Forced = n
-}
-
-// endAll closes all sessions and returns how many there were.
-func (g *Gateway) endAll(code protocol.CloseCode, reason string) int {
-	all := g.roster.all()
-	for _, s := range all {
-		s.end(code, reason)
-	}
-	return len(all)
 }
 
 // aloneAfter is how long no peer must have been live before a drain gives up to move anybody: links may break for a moment.
 const aloneAfter = time.Second
 
-// awaitMoved waits until all clients have moved, at most for the window, and no longer than there is a gateway to move to: when a
-// whole cluster stops, each gateway sees the others go.
-func (g *Gateway) awaitMoved(ctx context.Context, window time.Duration) bool {
-	const step = 50 * time.Millisecond
-	seen := time.Now()
-	for deadline := seen.Add(window); g.admission.count.Load() > 0 && time.Now().Before(deadline); {
-		if g.hasLivePeer() {
-			seen = time.Now()
-		}
-		if time.Since(seen) > aloneAfter {
-			g.logger.Info("no gateway is left to move clients to")
-			break
-		}
-		if !sleep(ctx, step) {
+// A watch is a drain's look at the other gateways.
+type watch struct {
+	g *Gateway
+	// seen is when a gateway was there to move to.
+	seen time.Time
+}
+
+func (g *Gateway) newWatch() *watch { return &watch{g: g, seen: time.Now()} }
+
+// alone says whether there is no gateway to move to: at once when none is known that does not drain too, as when a whole cluster
+// stops, or when none was in reach for a while.
+func (w *watch) alone(now time.Time) bool {
+	if w.g.cluster == nil {
+		return true
+	}
+	hope := false
+	for _, p := range w.g.cluster.Status().Peers {
+		if p.takes() {
+			w.seen = now
 			return false
 		}
+		hope = hope || p.mayTake()
 	}
-	return ctx.Err() == nil
+	return !hope || now.Sub(w.seen) > aloneAfter
 }
 
 // awaitEmpty waits until the last connection has ended, for most so long, or until ctx ends.

@@ -51,7 +51,10 @@ func (c *Config) bindTimes(fs *pflag.FlagSet) {
 	fs.DurationVar(&c.NodeGrace, "node-grace", c.NodeGrace, "how long the members of a gateway that vanished stay present")
 	fs.DurationVar(&c.Heartbeat, "heartbeat", c.Heartbeat, "time between pings; a connection silent for twice that is closed")
 	fs.DurationVar(&c.HandshakeTimeout, "handshake-timeout", c.HandshakeTimeout, "most time that a client may take until its upgrade is done")
-	fs.DurationVar(&c.ShutdownTimeout, "shutdown-timeout", c.ShutdownTimeout, "most time from SIGTERM until the last connection is closed")
+	fs.DurationVar(&c.Deregister, "deregister", c.Deregister,
+		"how long a gateway that drains still takes clients, while load balancers let go of it")
+	fs.DurationVar(&c.DrainWindow, "drain-window", c.DrainWindow, "how long its clients then have to move to other gateways")
+	fs.DurationVar(&c.DrainClose, "drain-close", c.DrainClose, "how long the closing of those that have not moved is spread over")
 }
 
 // ReadEnvironment sets every flag of the set that the command line did not set from its environment variable, STARLING_ and the

@@ -19,6 +19,7 @@ import (
 	"github.com/starling-realtime/starling/gateway/auth"
 	"github.com/starling-realtime/starling/gateway/dedupe"
 	"github.com/starling-realtime/starling/gateway/fanout"
+	"github.com/starling-realtime/starling/gateway/pacing"
 	"github.com/starling-realtime/starling/gateway/protocol"
 	"github.com/starling-realtime/starling/hub"
 )
@@ -45,6 +46,8 @@ type Gateway struct {
 
 	ids       idSource
 	admission *admission
+	door      *pacing.Door
+	inside    *rate.Limiter // of refusals inside a connection
 	joins     *rate.Limiter
 	roster    roster
 	ready     readiness
@@ -98,7 +101,8 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 	g := &Gateway{
 		cfg: cfg, node: nodeName(cfg), boot: opts.Boot, started: time.Now(), logger: opts.Logger, registry: opts.Registry,
 		auth: authenticator, origins: origins, pool: pool, keys: dedupe.New(dedupe.Options{}),
-		admission: newAdmission(cfg.Limits),
+		admission: newAdmission(cfg.Limits), door: newDoor(cfg),
+		inside:    rate.NewLimiter(rate.Limit(cfg.Limits.AcceptPerSecond)/farewellShare, max(1, cfg.Limits.AcceptPerSecond/farewellShare)),
 		joins:     rate.NewLimiter(rate.Limit(cfg.Limits.JoinsPerSecond), 2*cfg.Limits.JoinsPerSecond),
 		pingFrame: protocol.PingFrame(nil), buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
@@ -154,8 +158,8 @@ func (g *Gateway) connect(opts Options) error {
 func (g *Gateway) clusterHost(opts Options) ClusterHost {
 	return ClusterHost{
 		Config: g.cfg, Boot: g.boot, NodeName: g.node, Keys: opts.Keys, Logger: g.logger, Registry: g.registry,
-		AwaitRoom: g.awaitOwnRoom,
-		Remember:  g.keys.Remember, Lagging: g.pool.Lagging,
+		AwaitRoom: g.awaitOwnRoom, Load: g.load,
+		Remember: g.keys.Remember, Lagging: g.pool.Lagging,
 	}
 }
 

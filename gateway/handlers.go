@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -30,7 +29,7 @@ func (g *Gateway) AdminHandler() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", g.serveReady)
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, g.Status()) })
-	mux.HandleFunc("GET /drain", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, g.DrainStatus()) })
+	mux.HandleFunc("GET /drain", g.getDrain)
 	mux.Handle("POST /drain", g.onlyAdmin(g.postDrain))
 	mux.Handle("DELETE /drain", g.onlyAdmin(g.deleteDrain))
 	return mux
@@ -43,37 +42,6 @@ func (g *Gateway) serveReady(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	_, _ = io.WriteString(w, "ready\n")
-}
-
-// drainRequest is the body of POST /drain, which may be absent.
-type drainRequest struct {
-	// Reason is for people.
-	Reason string `json:"reason"`
-}
-
-const mostAdminBody = 4 << 10
-
-func (g *Gateway) postDrain(w http.ResponseWriter, r *http.Request) {
-	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostAdminBody))
-	body.DisallowUnknownFields()
-	var request drainRequest
-	if err := body.Decode(&request); err != nil && !errors.Is(err, io.EOF) {
-		http.Error(w, `want no body or {"reason": "text"}: `+err.Error(), http.StatusBadRequest)
-		return
-	}
-	if request.Reason == "" {
-		request.Reason = "requested on the admin port"
-	}
-	g.StartDrain(request.Reason) //nolint:contextcheck // the drain outlives the request
-	writeJSON(w, http.StatusAccepted, g.DrainStatus())
-}
-
-func (g *Gateway) deleteDrain(w http.ResponseWriter, _ *http.Request) {
-	if err := g.CancelDrain(); err != nil {
-		http.Error(w, err.Error(), http.StatusConflict)
-		return
-	}
-	writeJSON(w, http.StatusOK, g.DrainStatus())
 }
 
 // onlyAdmin lets requests through that carry the cluster's admin token.

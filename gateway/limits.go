@@ -13,6 +13,10 @@ type Limits struct {
 	Connections int
 	// ConnectionsPerAddress at a time; 0: no bound.
 	ConnectionsPerAddress int
+	// AcceptPerSecond is how many new connections are taken a second.
+	AcceptPerSecond int
+	// AcceptQueue is how many upgrades may wait for their turn, which comes within a quarter of the handshake timeout; 0: none.
+	AcceptQueue int
 	// Channels that have connections here.
 	Channels int
 	// ChannelsPerConnection at a time.
@@ -40,6 +44,9 @@ func (l *Limits) bind(fs *pflag.FlagSet) {
 	fs.IntVar(&l.Connections, "max-connections", l.Connections, "most connections at a time")
 	fs.IntVar(&l.ConnectionsPerAddress, "max-connections-per-address", l.ConnectionsPerAddress,
 		"most connections at a time from one IP address, as this process sees it; 0: no bound")
+	fs.IntVar(&l.AcceptPerSecond, "accept-per-second", l.AcceptPerSecond, "most new connections a second")
+	fs.IntVar(&l.AcceptQueue, "accept-queue", l.AcceptQueue,
+		"most upgrades that wait for their turn, when more come than --accept-per-second")
 	fs.IntVar(&l.Channels, "max-channels", l.Channels, "most channels that have connections on this gateway")
 	fs.IntVar(&l.ChannelsPerConnection, "max-channels-per-connection", l.ChannelsPerConnection, "most channels that one connection may be in")
 	fs.IntVar(&l.PresenceEntries, "max-presence-entries", l.PresenceEntries,

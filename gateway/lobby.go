@@ -1,7 +1,8 @@
 package gateway
 
 import (
-	"io"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -27,8 +28,8 @@ func (g *Gateway) newLobby() *lobby {
 	}}
 }
 
-// lobbyAnswer fits into the empty send buffer of a new connection, so that writing it waits for nobody.
-const lobbyAnswer = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+// lobbyAnswer fits into the empty send buffer of a new connection, so that writing it waits for nobody. %s is a number.
+const lobbyAnswer = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 // track is for [http.Server.ConnState]. A connection that is closed when it is new is reported as closed later.
 func (l *lobby) track(conn net.Conn, state http.ConnState) {
@@ -37,7 +38,7 @@ func (l *lobby) track(conn net.Conn, state http.ConnState) {
 		if l.count.Add(1) > l.most {
 			l.full()
 			_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
-			_, _ = io.WriteString(conn, lobbyAnswer)
+			_, _ = fmt.Fprintf(conn, lobbyAnswer, retryAfter(fullRetry+rand.N(fullRetry)))
 			_ = conn.Close()
 		}
 	case http.StateHijacked, http.StateClosed:

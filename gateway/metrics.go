@@ -18,14 +18,17 @@ var latencyBuckets = []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, 
 
 // metrics are what the server itself counts. Children that the hot path needs are looked up once.
 type metrics struct {
-	accepted    prometheus.Counter
-	requests    map[protocol.RequestType]prometheus.Counter
-	badFrames   prometheus.Counter
-	bytesIn     prometheus.Counter
-	errors      map[protocol.ErrorCode]prometheus.Counter
-	refused     *prometheus.CounterVec
-	closed      *prometheus.CounterVec
-	limitHits   *prometheus.CounterVec
+	accepted  prometheus.Counter
+	requests  map[protocol.RequestType]prometheus.Counter
+	badFrames prometheus.Counter
+	bytesIn   prometheus.Counter
+	errors    map[protocol.ErrorCode]prometheus.Counter
+	refused   *prometheus.CounterVec
+	closed    *prometheus.CounterVec
+	limitHits *prometheus.CounterVec
+
+	drainsCanceled *prometheus.CounterVec
+
 	publish     prometheus.Histogram
 	join        prometheus.Histogram
 	partial     prometheus.Counter
@@ -33,7 +36,11 @@ type metrics struct {
 	silent      prometheus.Counter
 	expired     prometheus.Counter
 	readyLate   prometheus.Counter
+	drains      prometheus.Counter
+	asked       prometheus.Counter
+	moved       prometheus.Counter
 	forced      prometheus.Counter
+	acceptWait  prometheus.Histogram
 	adminDenied prometheus.Counter
 	paused      prometheus.Counter
 
@@ -61,6 +68,12 @@ func newMetrics(reg *prometheus.Registry, limits Limits) *metrics {
 		expired:    f.counter("connections_expired_total", "Connections closed because their credentials expired."),
 		readyLate: f.counter("ready_fallback_total",
 			"Times that clients were taken before this gateway was in step with its peers."),
+		acceptWait: f.latency("accept_wait_seconds", "Time that upgrades waited for their turn under --accept-per-second, of those that had to."),
+		drains:     f.counter("drains_total", "Drains begun."),
+		drainsCanceled: f.counterVec("drains_canceled_total",
+			"Drains canceled, by whom: request, or lease when nobody renewed it.", "by"),
+		asked:  f.counter("drain_asked_total", "Connections that a drain asked to connect elsewhere."),
+		moved:  f.counter("drain_moved_total", "Connections that a drain asked to connect elsewhere and that have ended since."),
 		forced: f.counter("drain_forced_total", "Connections that a drain had to close because their clients had not moved."),
 		paused: f.counter("publishers_paused_seconds_total",
 			"Time that publishers' reads were paused because this gateway's own connections were behind."),

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
@@ -24,7 +25,12 @@ type refusal struct {
 // fullRetry is when a client that found a gateway full should try again.
 const fullRetry = 5 * time.Second
 
-func unavailable(label, message string, retry time.Duration) *refusal {
+// unavailable refuses for now. Clients are told to come back at different times, the soonest after least.
+func unavailable(label, message string, least time.Duration) *refusal {
+	return unavailableUntil(label, message, least+rand.N(least))
+}
+
+func unavailableUntil(label, message string, retry time.Duration) *refusal {
 	return &refusal{http.StatusServiceUnavailable, protocol.CodeUnavailable, message, label, retry, nil}
 }
 
@@ -37,15 +43,18 @@ func refusalOf(err error, label string) *refusal {
 	return &refusal{said.Status, protocol.ErrorCode(said.Code), said.Message, label, 0, said.SetHeader}
 }
 
-// mostFarewells bounds the connections that exist only to say why they were refused. More are refused by status, so that a flood
-// of them is no way around the bound on connections.
-const mostFarewells = 256
+// mostFarewells bounds the connections that exist only to say why they were refused, and farewellShare what part of
+// --accept-per-second they may be. More are refused by status, so that a flood of them is no way around the bounds on connections.
+const (
+	mostFarewells = 256
+	farewellShare = 10
+)
 
 // refuse answers with an HTTP status, or, for a browser that could not see one, with a connection that ends at once.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, why *refusal) {
 	g.metrics.refused.WithLabelValues(why.label).Inc()
 	g.logger.Debug("handshake refused", "remote", r.RemoteAddr, "status", why.status, "message", why.message)
-	if r.URL.Query().Get("handshake") == "close" && g.farewells.Load() < mostFarewells {
+	if g.farewells.Load() < mostFarewells && r.URL.Query().Get("handshake") == "close" && g.inside.Allow() {
 		g.refuseInside(w, r, why)
 		return
 	}
@@ -53,9 +62,14 @@ func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, why *refusal) {
 		why.header(w.Header())
 	}
 	if why.retryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(why.retryAfter/time.Second)))
+		w.Header().Set("Retry-After", retryAfter(why.retryAfter))
 	}
 	http.Error(w, why.message, why.status)
+}
+
+// retryAfter is a time as the header has it: whole seconds, and not too few.
+func retryAfter(d time.Duration) string {
+	return strconv.Itoa(int((d + time.Second - 1) / time.Second))
 }
 
 func (g *Gateway) refuseInside(w http.ResponseWriter, r *http.Request, why *refusal) {

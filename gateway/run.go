@@ -100,9 +100,9 @@ func (g *Gateway) serve(ctx context.Context, clients, admin net.Listener) error 
 	return group.Wait()
 }
 
-// stop drains and closes within the shutdown timeout and what leaving the mesh takes.
+// stop drains and closes within what the config gives to a drain, and what flushing links and leaving the mesh take.
 func (g *Gateway) stop(ctx context.Context, clients, admin *http.Server) error {
-	drainCtx, cancel := context.WithTimeout(ctx, g.cfg.ShutdownTimeout+closeTimeout)
+	drainCtx, cancel := context.WithTimeout(ctx, g.cfg.Deregister+g.cfg.DrainWindow+g.cfg.DrainClose+closeTimeout+drainMargin)
 	defer cancel()
 	if err := g.Drain(drainCtx, "shutdown"); err != nil {
 		g.logger.Warn("drain was not done in time", "error", err)
@@ -111,6 +111,9 @@ func (g *Gateway) stop(ctx context.Context, clients, admin *http.Server) error {
 	defer cancel()
 	return errors.Join(clients.Close(), g.Close(closeCtx), admin.Close())
 }
+
+// drainMargin is by how much the steps of a drain may be late, together.
+const drainMargin = time.Second
 
 // leaveTimeout bounds what comes after a drain: cutting what is left and leaving the mesh.
 const leaveTimeout = 5 * time.Second

@@ -117,11 +117,23 @@ func (s *session) OnClose(fn func()) {
 // send queues a frame. A socket that does not take it is closing, and its client learns why from the close code.
 func (s *session) send(frame []byte) { _ = s.socket.Enqueue(frame) }
 
-// end closes the session with a code and a reason, once what is queued has been written. The first call decides.
-func (s *session) end(code protocol.CloseCode, reason string) {
-	if s.closing.CompareAndSwap(0, uint32(code)) {
-		s.socket.CloseWith(protocol.CloseFrame(code, reason), time.Now().Add(closeTimeout))
+// end closes the session with a code and a reason, once what is queued has been written. The first call decides, and gets true.
+func (s *session) end(code protocol.CloseCode, reason string) bool {
+	if !s.closing.CompareAndSwap(0, uint32(code)) {
+		return false
 	}
+	s.socket.CloseWith(protocol.CloseFrame(code, reason), time.Now().Add(closeTimeout))
+	return true
+}
+
+// isClosing says that the session has ended, or is about to.
+func (s *session) isClosing() bool {
+	if s.closing.Load() != 0 {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
 }
 
 // tooSlow notes what the pool has decided; the pool itself sends the close frame.
@@ -139,6 +151,7 @@ func (s *session) finish() {
 		fn()
 	}
 	s.g.roster.remove(s)
+	s.g.noteMoved(s)
 	s.g.admission.leave(s.addr)
 	s.g.metrics.ended(s.closing.Load())
 }

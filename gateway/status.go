@@ -20,9 +20,11 @@ type Status struct {
 	Draining bool   `json:"draining"`
 	// Phase is the drain's.
 	Phase           string       `json:"phase"`
+	Drain           DrainStatus  `json:"drain"`
 	StartedAt       time.Time    `json:"startedAt"`
 	Connections     int          `json:"connections"`
 	MaxConnections  int          `json:"maxConnections"`
+	AcceptPerSecond int          `json:"acceptPerSecond"`
 	Channels        int          `json:"channels"`
 	LocalChannels   int          `json:"localChannels"`
 	Members         int          `json:"members"`
@@ -33,11 +35,11 @@ type Status struct {
 
 // Status returns what /status says.
 func (g *Gateway) Status() Status {
-	r := g.read()
+	r, drain := g.read(), g.DrainStatus()
 	s := Status{
 		Node: g.node, Boot: g.boot.String(), Version: buildinfo.Version(), Cluster: g.cfg.Cluster,
-		Ready: r.ready, Reason: r.reason, Draining: r.draining, Phase: g.DrainStatus().Phase, StartedAt: g.started.UTC(),
-		Connections: r.connections, MaxConnections: g.cfg.Limits.Connections,
+		Ready: r.ready, Reason: r.reason, Draining: r.draining, Phase: drain.Phase, Drain: drain, StartedAt: g.started.UTC(),
+		Connections: r.connections, MaxConnections: g.cfg.Limits.Connections, AcceptPerSecond: g.cfg.Limits.AcceptPerSecond,
 		Channels: r.hub.Channels, LocalChannels: r.hub.LocalChannels, Members: r.hub.Members,
 		PresenceEntries: r.hub.PresenceEntries, LocalEntries: r.hub.LocalEntries,
 		Peers: []PeerStatus{},
@@ -54,12 +56,15 @@ type reading struct {
 	reason      string
 	draining    bool
 	connections int
+	waiting     int
+	load        Load
 	hub         hub.Stats
 }
 
 func (g *Gateway) read() reading {
 	r := reading{draining: g.ready.draining.Load(), connections: g.roster.len(), hub: g.hub.Stats()}
 	r.ready, r.reason = g.ready.state()
+	r.waiting, r.load = g.door.Waiting(), g.load()
 	return r
 }
 

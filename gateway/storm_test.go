@@ -19,7 +19,7 @@ func TestNothingIsLeftAfterAStorm(t *testing.T) {
 	_, use := newCluster()
 	s := serve(t, func(c *gateway.Config, o *gateway.Options) {
 		use(c, o)
-		c.ShutdownTimeout = time.Hour
+		c.Deregister, c.DrainWindow = 0, time.Hour
 		o.Logger = nil
 	}).ready()
 	stop := make(chan struct{})
@@ -37,7 +37,7 @@ func TestNothingIsLeftAfterAStorm(t *testing.T) {
 		})
 	}
 	for range 10 {
-		s.StartDrain("storm")
+		s.StartDrain(gateway.DrainRequest{Reason: "storm"})
 		time.Sleep(20 * time.Millisecond)
 		_ = s.CancelDrain() // too late, if all were gone at that moment
 		time.Sleep(50 * time.Millisecond)

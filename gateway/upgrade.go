@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -45,7 +46,7 @@ func (g *Gateway) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	addr := clientAddress(r.RemoteAddr)
-	refused := g.admit(addr)
+	refused := g.admit(r.Context(), addr)
 	if refused == nil {
 		var identity auth.Identity
 		if identity, refused = g.identify(r); refused == nil {
@@ -57,8 +58,9 @@ func (g *Gateway) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	g.refuse(w, r, refused)
 }
 
-// admit says whether there is room for a connection; it is then counted.
-func (g *Gateway) admit(addr netip.Addr) *refusal {
+// admit says whether there is room for a connection, which is then counted, and waits for its turn. All that is cheap comes before
+// credentials are looked at: clients that come in a storm are refused at little cost.
+func (g *Gateway) admit(ctx context.Context, addr netip.Addr) *refusal {
 	if !g.ready.reached.Load() {
 		return unavailable("starting", "this gateway is starting: try again", time.Second)
 	}
@@ -66,12 +68,24 @@ func (g *Gateway) admit(addr netip.Addr) *refusal {
 		g.metrics.hit(bound)
 		return unavailable("full", "this gateway has as many connections as --"+bound+" allows", fullRetry)
 	}
-	// Looked at only now, so that whoever refuses first and then waits until nobody is counted has waited for everybody.
-	if g.refusing.Load() {
-		g.admission.leave(addr)
-		return unavailable("draining", "this gateway is draining: connect again, to another one", time.Second)
+	// A connection that waits for its turn is counted already, so that there is room for it when it comes.
+	refused := g.refuseWhileDraining()
+	if refused == nil {
+		refused = g.awaitTurn(ctx)
 	}
-	return nil
+	if refused != nil {
+		g.admission.leave(addr)
+	}
+	return refused
+}
+
+// refuseWhileDraining is asked only for connections that are counted, so that whoever refuses first and then waits until nobody is
+// counted has waited for everybody.
+func (g *Gateway) refuseWhileDraining() *refusal {
+	if !g.refusing.Load() {
+		return nil
+	}
+	return unavailable("draining", "this gateway is draining: connect again, to another one", time.Second)
 }
 
 // identify checks the page and the credentials.

@@ -56,7 +56,9 @@ func (c *Config) validateServer() error {
 		between("disconnect-grace", c.DisconnectGrace, 0, time.Hour),
 		between("heartbeat", c.Heartbeat, 100*time.Millisecond, 10*time.Minute),
 		between("handshake-timeout", c.HandshakeTimeout, 100*time.Millisecond, 5*time.Minute),
-		between("shutdown-timeout", c.ShutdownTimeout, 0, time.Hour),
+		between("deregister", c.Deregister, 0, time.Hour),
+		between("drain-window", c.DrainWindow, 0, time.Hour),
+		between("drain-close", c.DrainClose, 0, time.Hour),
 		c.Limits.validate(),
 	}
 	return errors.Join(errs...)
@@ -96,6 +98,8 @@ func (l *Limits) validate() error {
 	errs := []error{
 		between("max-connections", l.Connections, 1, 10_000_000),
 		between("max-connections-per-address", l.ConnectionsPerAddress, 0, 10_000_000),
+		between("accept-per-second", l.AcceptPerSecond, 1, 1_000_000),
+		between("accept-queue", l.AcceptQueue, 0, 1_000_000),
 		between("max-channels", l.Channels, 1, 100_000_000),
 		between("max-channels-per-connection", l.ChannelsPerConnection, 1, 1_000_000),
 		between("max-presence-entries", l.PresenceEntries, 1, 1_000_000_000),

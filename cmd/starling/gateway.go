@@ -23,7 +23,8 @@ func newGateway(std streams) *cobra.Command {
 		Short: "Serve clients, and share channels with other gateways",
 		Long: "Serve clients over WebSocket, and share channels and presence with the other gateways of the cluster.\n" +
 			"Each flag can also be given in the environment: --max-connections as " + gateway.EnvironmentName("max-connections") + ", and so on.\n" +
-			"SIGTERM drains: clients move to other gateways within --shutdown-timeout. A second signal ends it at once.",
+			"SIGTERM drains: the gateway still takes clients for --deregister, then moves them to other gateways within\n" +
+			"--drain-window and closes the rest within --drain-close. A second signal ends it at once.",
 		Example: "  starling gateway --anonymous --demo --mesh-listen 127.0.0.1:7946",
 		Args:    usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {

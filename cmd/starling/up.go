@@ -45,6 +45,9 @@ func (f *upFlags) bind(fs *pflag.FlagSet) {
 		"how long a gateway that is stopped may take to end its connections")
 }
 
+// mostShutdown is what gateways allow for a drain's parts.
+const mostShutdown = time.Hour
+
 func defaultUpFlags() upFlags {
 	return upFlags{listen: "127.0.0.1:8080", demo: true, shutdownTimeout: 3 * time.Second}
 }
@@ -92,6 +95,9 @@ func (f *upFlags) options(set *pflag.FlagSet, std streams) (localcluster.Options
 	if err != nil {
 		return localcluster.Options{}, fmt.Errorf("finding this program's own file: %w", err)
 	}
+	if f.shutdownTimeout < 0 || f.shutdownTimeout > mostShutdown {
+		return localcluster.Options{}, fmt.Errorf("--shutdown-timeout is %v, want 0s to %v", f.shutdownTimeout, mostShutdown)
+	}
 	opts := localcluster.Options{
 		Cluster:         cluster,
 		Command:         []string{program, "gateway"},
@@ -130,7 +136,6 @@ func (f *upFlags) checkGateway(opts *localcluster.Options) error {
 		return fmt.Errorf("%s: %w", f.file, err)
 	}
 	cfg.JWTKeyFile = opts.JWTKeyFile
-	cfg.ShutdownTimeout = f.shutdownTimeout
 	cfg.MeshListen = "127.0.0.1:0"
 	if err := cfg.Validate(); err != nil {
 		return fmt.Errorf("%s: %w", f.file, err)

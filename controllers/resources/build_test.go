@@ -78,7 +78,7 @@ func TestNamesStayDNSLabels(t *testing.T) {
 
 func TestTimes(t *testing.T) {
 	in := input(t, `{auth: {type: Anonymous}, drain: {deregisterSeconds: 7, windowSeconds: 100, closeSeconds: 3}, rollout: {startupSeconds: 60}}`)
-	want := Times{Deregister: 7, Shutdown: 103, TerminationGrace: 120, MinReady: 115, ProgressDeadline: 175}
+	want := Times{Deregister: 7, Window: 100, Close: 3, TerminationGrace: 120, MinReady: 115, ProgressDeadline: 175}
 	require.Equal(t, want, TimesOf(&in.Cluster.Spec))
 }
 

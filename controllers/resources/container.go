@@ -33,7 +33,9 @@ func (b *builder) args(times Times) []string {
 		"--mesh-listen=:" + strconv.Itoa(MeshPort),
 		fmt.Sprintf("--join=%s.%s.svc:%d", MeshServiceName(b.cluster.Name), b.cluster.Namespace, MeshPort),
 		"--mesh-key-file=" + meshKeyFolder + "/" + MeshKeyEntry,
-		fmt.Sprintf("--shutdown-timeout=%ds", times.Shutdown),
+		fmt.Sprintf("--deregister=%ds", times.Deregister),
+		fmt.Sprintf("--drain-window=%ds", times.Window),
+		fmt.Sprintf("--drain-close=%ds", times.Close),
 		"--log-format=json",
 	}
 	if jwt := b.spec.Auth.JWT; jwt != nil {
@@ -48,7 +50,7 @@ func hash(args []string) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-func (b *builder) container(times Times, args []string) (*corev1ac.ContainerApplyConfiguration, error) {
+func (b *builder) container(args []string) (*corev1ac.ContainerApplyConfiguration, error) {
 	resources := b.resources()
 	applied, err := convert[corev1ac.ResourceRequirementsApplyConfiguration](resources)
 	if err != nil {
@@ -66,9 +68,6 @@ func (b *builder) container(times Times, args []string) (*corev1ac.ContainerAppl
 		WithReadinessProbe(adminProbe("/readyz").WithPeriodSeconds(ProbePeriodSeconds).WithFailureThreshold(ProbeFailures).
 			WithTimeoutSeconds(1)).
 		WithLivenessProbe(adminProbe("/healthz").WithPeriodSeconds(10).WithFailureThreshold(3).WithTimeoutSeconds(5)).
-		// While the gateway sleeps, load balancers let go of it. Only then SIGTERM begins its drain.
-		WithLifecycle(corev1ac.Lifecycle().WithPreStop(corev1ac.LifecycleHandler().
-			WithSleep(corev1ac.SleepAction().WithSeconds(int64(times.Deregister))))).
 		WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError).
 		WithSecurityContext(corev1ac.SecurityContext().
 			WithAllowPrivilegeEscalation(false).WithReadOnlyRootFilesystem(true).

@@ -39,7 +39,7 @@ func (b *builder) deployment() (*appsv1ac.DeploymentApplyConfiguration, error) {
 func (b *builder) podTemplate(times Times) (*corev1ac.PodTemplateSpecApplyConfiguration, error) {
 	g := &b.spec.Gateway
 	args := b.args(times)
-	container, err := b.container(times, args)
+	container, err := b.container(args)
 	if err != nil {
 		return nil, err
 	}

@@ -19,10 +19,9 @@ const (
 
 // Times are what follows from a cluster's drain and rollout settings, in seconds.
 type Times struct {
-	// Deregister is how long a gateway that stops still takes clients.
-	Deregister int32
-	// Shutdown is how long its drain may take after that.
-	Shutdown int32
+	// Deregister is how long a gateway that stops still takes clients, Window how long these then have to move, and Close how
+	// long the closing of the rest may take.
+	Deregister, Window, Close int32
 	// TerminationGrace is the pods' terminationGracePeriodSeconds.
 	TerminationGrace int32
 	// MinReady is the Deployment's minReadySeconds: it spaces a rollout so that one gateway at a time drains.
@@ -38,7 +37,8 @@ func TimesOf(spec *v1alpha1.RealtimeClusterSpec) Times {
 	minReady := drain + settleSeconds
 	return Times{
 		Deregister:       *d.DeregisterSeconds,
-		Shutdown:         *d.WindowSeconds + *d.CloseSeconds,
+		Window:           *d.WindowSeconds,
+		Close:            *d.CloseSeconds,
 		TerminationGrace: drain + leaveSeconds,
 		MinReady:         minReady,
 		ProgressDeadline: minReady + *spec.Rollout.StartupSeconds,

@@ -68,6 +68,8 @@ type Tuning struct {
 	InterestTimeout time.Duration
 	// Pause bounds how long publishers wait for a link that is over its budget. Default 1 s.
 	Pause time.Duration
+	// Load is how often the others are told what this gateway has and can take. Default 1 s.
+	Load time.Duration
 	// PushPull is the time between two exchanges of memberlist's whole state. Default 15 s.
 	PushPull time.Duration
 	// Network replaces the way to other gateways, so that tests can cut it. Default: the machine's.
@@ -100,6 +102,8 @@ type Local interface {
 	// ctx is done.
 	Lagging() bool
 	AwaitRoom(ctx context.Context) error
+	// Load is what the gateway has and can take, for the others to know. It is called about once a second and must be cheap.
+	Load() Load
 }
 
 const defaultBudget = 16 << 20
@@ -114,6 +118,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Tuning.Alone, 5*time.Second)
 	setDefault(&c.Tuning.InterestTimeout, time.Second)
 	setDefault(&c.Tuning.Pause, time.Second)
+	setDefault(&c.Tuning.Load, time.Second)
 	setDefault(&c.Tuning.PushPull, 15*time.Second)
 	setDefault(&c.Timing.Silence, 3*time.Second)
 	setDefault[Network](&c.Tuning.Network, realNetwork{})

@@ -40,18 +40,20 @@ func TestWireFormat(t *testing.T) {
 		{"key", "03616e6e04726f6f6d016b026d31", hex.EncodeToString(keyFrame{"ann", "room", "k", "m1"}.encode())},
 		{"gap", "0201610162", hex.EncodeToString(gapFrame{[]string{"a", "b"}}.encode())},
 		{"gap in all", "00", hex.EncodeToString(gapFrame{}.encode())},
+		{"load", "2ac801e807", hex.EncodeToString(Load{Connections: 42, Headroom: 200, AcceptPerSecond: 1000}.encode())},
 		{"digest", "00000000000000ff0000000000000007", hex.EncodeToString(appendBootSeq(nil, bootSeq{255, 7}))},
 	}
 	for _, tt := range tests {
 		require.Equal(t, tt.want, tt.got, tt.name)
 	}
-	require.Equal(t, []byte{0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0xb0}, []byte{
+	require.Equal(t, []byte{0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0xb0, 0xb1}, []byte{
 		byte(kindDelta), byte(kindBucket), byte(kindInStep), byte(kindCheckpoint), byte(kindPublish), byte(kindGap),
-		byte(kindGoodbye), byte(kindResync), byte(kindKey),
+		byte(kindGoodbye), byte(kindResync), byte(kindKey), byte(kindLoad),
 	})
 	require.True(t, kindKey.IsOptional())
+	require.True(t, kindLoad.IsOptional())
 	for k := range 256 {
-		known := k >= 0x20 && k <= 0x27 || k == 0xb0
+		known := k >= 0x20 && k <= 0x27 || k == 0xb0 || k == 0xb1
 		require.Equal(t, known, isKnown(kindOf(k)), "kind %#x", k)
 	}
 }

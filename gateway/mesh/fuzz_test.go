@@ -132,3 +132,17 @@ func FuzzParseMeta(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseLoad(f *testing.F) {
+	f.Add(Load{Connections: 42, Headroom: 200, AcceptPerSecond: 1000}.encode())
+	f.Fuzz(func(t *testing.T, body []byte) {
+		l, err := parseLoad(body)
+		if err != nil {
+			return
+		}
+		require.GreaterOrEqual(t, min(l.Connections, l.Headroom, l.AcceptPerSecond), 0)
+		again, err := parseLoad(l.encode())
+		require.NoError(t, err)
+		require.Equal(t, l, again)
+	})
+}

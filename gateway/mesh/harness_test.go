@@ -139,6 +139,7 @@ func (c *cluster) config(name string) Config {
 		NodeGrace: 2 * patience, DisconnectGrace: time.Second, Timing: fastTiming(),
 		Tuning: Tuning{
 			Checkpoint: 200 * time.Millisecond, Watch: 10 * time.Millisecond, Rejoin: 300 * time.Millisecond, Retry: 50 * time.Millisecond,
+			Load:  20 * time.Millisecond,
 			Alone: 500 * time.Millisecond, PushPull: time.Second, Network: c.net.of(name), InterestTimeout: 5 * time.Second,
 		},
 	}
@@ -412,6 +413,8 @@ type fakeLocal struct {
 	keys map[[3]string]string
 	// lagging holds back what peers publish while it is not nil.
 	lagging chan struct{}
+	// load is what the others are told.
+	load Load
 }
 
 func newFakeLocal() *fakeLocal { return &fakeLocal{keys: make(map[[3]string]string)} }
@@ -438,6 +441,19 @@ func (l *fakeLocal) setLag(lagging chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lagging = lagging
+}
+
+// Load implements [Local].
+func (l *fakeLocal) Load() Load {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.load
+}
+
+func (l *fakeLocal) setLoad(load Load) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.load = load
 }
 
 // Lagging implements [Local].

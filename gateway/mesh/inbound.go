@@ -134,6 +134,8 @@ func (p *peer) applyFrame(f link.Frame) error {
 		return nil
 	case kindKey:
 		return p.applyKey(f.Body)
+	case kindLoad:
+		return p.applyLoad(f.Body)
 	default:
 		return fmt.Errorf("frame of kind %s has no meaning here", f.Kind)
 	}

@@ -22,8 +22,10 @@ const (
 	kindResync
 	// kindKey makes a publish key known to a gateway that did not get the publish itself.
 	kindKey = link.FirstKind + 0x10 | link.Optional
+	// kindLoad says what the sender has and can take.
+	kindLoad = link.FirstKind + 0x11 | link.Optional
 )
 
 func isKnown(k link.Kind) bool {
-	return k >= kindDelta && k <= kindResync || k == kindKey
+	return k >= kindDelta && k <= kindResync || k == kindKey || k == kindLoad
 }

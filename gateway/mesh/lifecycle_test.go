@@ -83,7 +83,7 @@ func TestStatus(t *testing.T) {
 	c.awaitPresence(t, "room", "bob")
 	require.NoError(t, b.mesh.Announce(true))
 	await(t, func() string {
-		if p, _ := a.peer(b.boot); !p.Draining {
+		if p, _ := a.peer(b.boot); !p.Draining || p.Load == nil {
 			return fmt.Sprintf("%+v", p)
 		}
 		return ""
@@ -97,7 +97,7 @@ func TestStatus(t *testing.T) {
 	p.HeardAgo = 0
 	require.Equal(t, PeerStatus{
 		Node: "b", Boot: b.boot, Address: c.addrs["b"].String(), Version: "test", State: "live", Alive: true, Draining: true, Entries: 2,
-		LinkedIn: true, LinkedOut: true, InStep: true, Applied: b.mesh.Status().Seq, StateBytes: p.StateBytes,
+		LinkedIn: true, LinkedOut: true, InStep: true, Applied: b.mesh.Status().Seq, StateBytes: p.StateBytes, Load: &Load{},
 	}, p)
 	require.NoError(t, b.mesh.Announce(false))
 	await(t, func() string {
@@ -258,7 +258,7 @@ func TestBadFrames(t *testing.T) {
 	peer := &link.Peer{Boot: b.boot, Node: "b"}
 	for kind, want := range map[link.Kind]string{
 		kindDelta: "reading a delta", kindBucket: "reading a bucket", kindInStep: "reading a checkpoint", kindCheckpoint: "reading a checkpoint",
-		kindPublish: "reading a publish", kindGap: "reading a gap", kindKey: "reading a key", 0x3f: "frame of kind 0x3f has no meaning here",
+		kindPublish: "reading a publish", kindGap: "reading a gap", kindKey: "reading a key", kindLoad: "reading a load", 0x3f: "frame of kind 0x3f has no meaning here",
 	} {
 		require.ErrorContains(t, in.OnFrame(peer, link.Frame{Kind: kind}), want)
 	}

@@ -164,6 +164,7 @@ func (m *Mesh) Start(h *hub.Hub, local Local) error {
 	m.run(m.watch)
 	m.run(m.rejoin)
 	m.run(m.becomeReady)
+	m.run(m.tellLoad)
 	return nil
 }
 

@@ -57,6 +57,8 @@ type peer struct {
 	alive atomic.Bool
 	// draining is the peer's own word.
 	draining atomic.Bool
+	// load is what the peer said that it has and can take; nil: nothing.
+	load atomic.Pointer[Load]
 	// refused says that the peer's port refused the last dial.
 	refused atomic.Bool
 	// connected is between the acceptance and the end of the peer's connection to this gateway, departing after the peer

@@ -39,6 +39,8 @@ type PeerStatus struct {
 	HeardAgo time.Duration
 	// Applied is the last change of the peer that this gateway applied.
 	Applied uint64
+	// Load is what the peer said that it has and can take; nil: nothing, as older releases.
+	Load *Load
 	// StateBytes and PublishBytes are queued for the peer or not acknowledged by it.
 	StateBytes, PublishBytes int
 }
@@ -63,6 +65,7 @@ func (p *peer) status(now time.Time) PeerStatus {
 		Node: p.node, Boot: p.boot, Address: p.addr(), Alive: p.alive.Load(), Draining: p.draining.Load(),
 		LinkedOut: out.State == link.StateLinked,
 		InStep:    p.isInStep(), HeardAgo: max(0, now.Sub(p.heardAt())),
+		Load:       p.load.Load(),
 		StateBytes: p.sender.Pending(link.ClassState), PublishBytes: p.sender.Pending(link.ClassPublish),
 	}
 	if out.Err != nil {

@@ -13,13 +13,17 @@ func GatewayArgs(cluster *v1alpha1.RealtimeCluster) []string { return gatewayarg
 
 // localArgs returns the flags that only a gateway on this machine has.
 func (c *cluster) localArgs(name string, at addresses) []string {
+	window := c.opts.ShutdownTimeout * 2 / 3
 	args := []string{
 		"--node-name=" + name,
 		"--listen=" + at.client,
 		"--admin-listen=" + at.admin,
 		"--mesh-listen=" + at.mesh,
 		"--mesh-key-file=" + c.dir.keyFile(),
-		"--shutdown-timeout=" + c.opts.ShutdownTimeout.String(),
+		// No load balancer has to let go of it: the front looks at it all the time.
+		"--deregister=0s",
+		"--drain-window=" + window.String(),
+		"--drain-close=" + (c.opts.ShutdownTimeout - window).String(),
 		"--supervisor-dir=" + c.dir.path,
 	}
 	if peers := c.meshAddresses(); len(peers) > 1 {
