@@ -10,6 +10,10 @@ type GatewaySpec struct {
 	// +optional
 	Capacity CapacitySpec `json:"capacity,omitzero"`
 
+	// demo serves the demo page at /, a chat to try the cluster with. It lets nobody in whom auth does not.
+	// +optional
+	Demo bool `json:"demo,omitempty"`
+
 	// resources are what each gateway's container asks for and is bounded by. Left out, it asks for 100m of CPU and 256Mi of memory
 	// and is bounded by 1Gi of memory.
 	// +optional

@@ -41,6 +41,9 @@ func (b *builder) args(times Times) []string {
 	if jwt := b.spec.Auth.JWT; jwt != nil {
 		args = append(args, "--jwt-key-file="+jwtKeyFolder+"/"+jwt.Keys[0].Name)
 	}
+	if b.spec.Gateway.Demo {
+		args = append(args, "--demo")
+	}
 	return append(args, gatewayargs.Of(b.cluster)...)
 }
 
