@@ -117,12 +117,14 @@ const (
 
 func (f *benchFlags) bind(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&f.addresses, "address", f.addresses,
-		"clients' address of a gateway or of a cluster, ws://host:port or wss://host:port; several for several gateways (default: start gateways here)")
+		"clients' address of a gateway or of a cluster, ws://host:port or wss://host:port; several for several gateways "+
+			"(default: start gateways here)")
 	fs.IntSliceVar(&f.pids, "pid", f.pids, "process id of a gateway on this machine, in the order of --address, to see what it costs")
 	fs.StringSliceVar(&f.admin, "admin", f.admin, "admin address of a gateway, host:port, for what its metrics tell")
 	fs.IntVar(&f.gateways, "gateways", f.gateways, "number of gateways to start (default: 2 for mesh and presence, else 1)")
 	fs.StringVar(&f.auth, "auth", f.auth, "how clients of gateways that are started here say who they are: anonymous or hs256")
-	fs.StringVar(&f.keyFile, "jwt-key-file", f.keyFile, "file with the HS256 key of the gateways at --address, to sign tokens with; without it clients are anonymous")
+	fs.StringVar(&f.keyFile, "jwt-key-file", f.keyFile,
+		"file with the HS256 key of the gateways at --address, to sign tokens with; without it clients are anonymous")
 	fs.IntVar(&f.loaders, "loaders", f.loaders, "number of load generator processes")
 	fs.DurationVar(&f.warmUp, "warm-up", f.warmUp, "time of load that is not measured")
 	fs.DurationVar(&f.duration, "duration", f.duration, "time of load that is measured")

@@ -81,7 +81,8 @@ func benchIdle() benchScenario {
 			fs.BoolVar(&afterGC, "after-gc", afterGC, "also look at it after the gateways have collected garbage, within 150 s")
 		},
 		make: func() (bench.Scenario, error) {
-			return bench.Idle(connections, channels, settle, afterGC), first(atLeast("connections", connections, 1), atLeast("channels", channels, 1))
+			return bench.Idle(connections, channels, settle, afterGC), first(
+				atLeast("connections", connections, 1), atLeast("channels", channels, 1))
 		},
 	}
 }

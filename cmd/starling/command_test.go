@@ -36,7 +36,7 @@ func TestVersion(t *testing.T) {
 func TestHelp(t *testing.T) {
 	code, out, _ := call(t)
 	require.Equal(t, exitOK, code)
-	for _, command := range []string{"gateway", "up", "version"} {
+	for _, command := range []string{"bench", "gateway", "up", "version"} {
 		require.Regexp(t, `\n  `+command+` +[A-Z]`, out)
 	}
 	code, out, _ = call(t, "gateway", "--help")
@@ -69,6 +69,14 @@ func TestMistakes(t *testing.T) {
 		"argument":               {[]string{"version", "now"}, exitUsage, `starling: unknown command "now" for "starling version" (try: starling version --help)` + "\n"},
 		"wrong output":           {[]string{"version", "-o", "yaml"}, exitUsage, `starling: --output is "yaml", must be text or json` + "\n"},
 		"no authentication":      {[]string{"gateway", "--mesh-listen=127.0.0.1:0"}, exitUsage, "starling: neither --jwt-key-file nor --anonymous is given"},
+		"no such scenario":       {[]string{"bench", "fanuot"}, exitUsage, `starling: unknown command "fanuot", did you mean "fanout"? (try: starling bench --help)` + "\n"},
+		"argument of bench":      {[]string{"bench", "idle", "--heartbeat=1s"}, exitUsage, "starling: unknown flag: --heartbeat"},
+		"argument before --":     {[]string{"bench", "idle", "heartbeat"}, exitUsage, `starling: unexpected argument "heartbeat": flags for the gateways come after --`},
+		"tiny payload":           {[]string{"bench", "fanout", "--payload=1"}, exitUsage, "starling: --payload is 1, must be 56 to 1048576\n"},
+		"uneven rooms":           {[]string{"bench", "rooms", "--connections=7777"}, exitUsage, "starling: --channels x --members is 100000, must be a multiple of --connections, 7777\n"},
+		"address and gateways":   {[]string{"bench", "idle", "--address=ws://127.0.0.1:1", "--gateways=2"}, exitUsage, "starling: --gateways and --address exclude each other"},
+		"key without address":    {[]string{"bench", "idle", "--pid=1"}, exitUsage, "are for gateways that run: name them with --address"},
+		"way to identify":        {[]string{"bench", "idle", "--auth=none"}, exitUsage, `starling: --auth is "none", must be anonymous or hs256` + "\n"},
 		"no manifest":            {[]string{"up"}, exitUsage, "starling: name the cluster's manifest: starling up -f config/samples/realtimecluster.yaml\n"},
 		"no such manifest":       {[]string{"up", "-f", dir + "/none.yaml"}, exitError, "starling: reading the manifest: open " + dir + "/none.yaml: no such file"},
 		"empty stdin":            {[]string{"up", "-f", "-"}, exitError, "starling: -: there is no object in it, must be one RealtimeCluster"},

@@ -22,7 +22,7 @@ func (r *run) judge() {
 	}
 	rep.Opening.Latency = quantiles(res.OpenTime)
 	if p := r.Scenario.Pacing; p != nil {
-		r.traffic(p.Rate, p.Toggle)
+		r.traffic(p.Rate)
 	}
 	if rep.NotOpened > 0 {
 		r.fault("%d connections could not be opened", rep.NotOpened)
@@ -33,7 +33,7 @@ func (r *run) judge() {
 	r.broken()
 }
 
-func (r *run) traffic(rate float64, toggle bool) {
+func (r *run) traffic(rate float64) {
 	rep, res := &r.report, &r.result
 	t := &Traffic{
 		Offered: rate, SentPerSecond: float64(res.SentInWindow) / rep.Duration,
@@ -45,14 +45,11 @@ func (r *run) traffic(rate float64, toggle bool) {
 		rep.Server.divide(res.InWindow)
 	}
 	got := res.Delivered - res.Duplicates - res.Untracked
-	if toggle {
-		t.Expected = res.Sent
-	} else {
-		t.Expected = r.load.plan.Expected(res.Streams)
-	}
+	t.Expected = r.due(res)
 	t.Missing = int64(t.Expected) - int64(got)
 	if rate > 0 && t.Lateness != nil && t.Lateness.P99 > lateGenerator {
-		rep.Notes = append(rep.Notes, fmt.Sprintf("the load generator was late itself: %.1f ms at p99, which is part of the latency", t.Lateness.P99))
+		late := fmt.Sprintf("the load generator was late itself: %.1f ms at p99, which is part of the latency", t.Lateness.P99)
+		rep.Notes = append(rep.Notes, late)
 	}
 }
 

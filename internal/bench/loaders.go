@@ -53,7 +53,9 @@ func (l *loaders) open(o load.Opening) error {
 	return l.each(func(p *load.Process) error { return p.Open(o) })
 }
 
-func (l *loaders) pace(s load.Pacing) error { return l.each(func(p *load.Process) error { return p.Pace(s) }) }
+func (l *loaders) pace(s load.Pacing) error {
+	return l.each(func(p *load.Process) error { return p.Pace(s) })
+}
 
 func (l *loaders) drop() error { return l.each((*load.Process).Drop) }
 

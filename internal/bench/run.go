@@ -170,21 +170,41 @@ func (r *run) until(ctx context.Context, doing string, at int64) error {
 const (
 	// drainTimeout is how long what was published may take to come.
 	drainTimeout = 20 * time.Second
-	// quiet is how long nothing has to come to be sure that nothing more does.
-	quiet = 2 * time.Second
+	// quiet is how long nothing has to come, once all is there, to be sure that nothing comes twice.
+	quiet = 500 * time.Millisecond
+	// silence is the same while something is missing.
+	silence = 3 * time.Second
 )
 
 // drain waits until nothing more comes.
 func (r *run) drain(ctx context.Context) error {
-	give, last, since := r.clock.Now()+int64(drainTimeout), uint64(0), r.clock.Now()
-	_, err := r.load.await(ctx,
-		func(c load.Counts) { r.say("draining: %d delivered", c.Delivered) },
-		func(c load.Counts) bool {
-			now := r.clock.Now()
-			if c.Pacing || c.Delivered != last {
-				last, since = c.Delivered, now
-			}
-			return now-since > int64(quiet) || now > give && !c.Pacing
-		})
+	show := func(c load.Counts) { r.say("draining: %d delivered", c.Delivered) }
+	if _, err := r.load.await(ctx, show, func(c load.Counts) bool { return !c.Pacing }); err != nil {
+		return err
+	}
+	result, err := r.load.measure()
+	if err != nil {
+		return err
+	}
+	due, last, since := r.due(&result), uint64(0), r.clock.Now()
+	give := since + int64(drainTimeout)
+	_, err = r.load.await(ctx, show, func(c load.Counts) bool {
+		now, enough := r.clock.Now(), int64(silence)
+		if c.Delivered != last {
+			last, since = c.Delivered, now
+		}
+		if c.Delivered >= due {
+			enough = int64(quiet)
+		}
+		return now-since > enough || now > give
+	})
 	return err
+}
+
+// due is how many deliveries what was sent makes.
+func (r *run) due(result *load.Result) uint64 {
+	if r.Scenario.Pacing.Toggle {
+		return result.Sent
+	}
+	return r.load.plan.Expected(result.Streams)
 }

@@ -153,7 +153,8 @@ func Mesh(channels, subscribers int, rate float64, payload int) Scenario {
 		Groups: []Group{
 			{Group: load.Group{Name: "subscriber", Count: channels * subscribers, PerConnection: 1, Presence: "none"}, Side: Others},
 			{Group: load.Group{
-				Name: "publisher", Count: (channels + each - 1) / each, PerConnection: min(each, channels), Publishes: true, Deaf: true, Presence: "none",
+				Name: "publisher", Count: (channels + each - 1) / each, PerConnection: min(each, channels),
+				Publishes: true, Deaf: true, Presence: "none",
 			}, Side: First},
 		},
 		Channels: channels, Streams: channels,
@@ -168,7 +169,9 @@ func Joins(channels int, rate float64) Scenario {
 	return Scenario{
 		Name: "mesh-joins",
 		Groups: []Group{
-			{Group: load.Group{Name: "observer", Count: (channels + each - 1) / each, PerConnection: min(each, channels), Presence: "full"}, Side: Others},
+			{Group: load.Group{
+				Name: "observer", Count: (channels + each - 1) / each, PerConnection: min(each, channels), Presence: "full",
+			}, Side: Others},
 			{Group: load.Group{Name: "joiner", Count: channels, Toggles: true}, Side: First},
 		},
 		Channels: channels,

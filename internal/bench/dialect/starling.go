@@ -70,11 +70,11 @@ func (Starling) Read(msg []byte) Message {
 	if !ok {
 		return Message{}
 	}
-	end := bytes.IndexByte(rest, '"')
-	if end < 0 {
+	typ, rest, ok := bytes.Cut(rest, []byte{'"'})
+	if !ok {
 		return Message{}
 	}
-	switch string(rest[:end]) {
+	switch string(typ) {
 	case "welcome":
 		return Message{Kind: Ready}
 	case "reply":

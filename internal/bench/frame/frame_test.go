@@ -60,7 +60,7 @@ func TestAppendMasks(t *testing.T) {
 }
 
 func FuzzNext(f *testing.F) {
-	f.Add([]byte(protocol.TextFrame([]byte("hello"))))
+	f.Add(protocol.TextFrame([]byte("hello")))
 	f.Add([]byte{0x81, 126, 0})
 	f.Fuzz(func(t *testing.T, buf []byte) {
 		_, payload, size, err := Next(buf)

@@ -43,7 +43,7 @@ type Set struct {
 
 // Start starts n gateways with extra flags and returns when all are ready. command is the program and what comes before the flags.
 func Start(ctx context.Context, n int, command, flags []string) (_ *Set, err error) {
-	dir, err := os.MkdirTemp("", lifeline.DirPrefix) //nolint:usetesting // this is no test
+	dir, err := os.MkdirTemp("", lifeline.DirPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("starting gateways: %w", err)
 	}

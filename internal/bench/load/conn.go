@@ -183,4 +183,3 @@ func (c *conn) publishes() (first, end int) {
 	k := c.group.PerConnection
 	return min(c.number*k, c.e.plan.Streams), min((c.number+1)*k, c.e.plan.Streams)
 }
-

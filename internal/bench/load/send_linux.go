@@ -17,11 +17,10 @@ func (t *pollTransport) send(c *conn, b []byte) {
 	}
 	if len(p.out) == 0 && !p.waiting {
 		n, err := unix.Write(p.fd, b)
-		if err == nil || err == unix.EAGAIN { //nolint:errorlint // errnos
-			b = b[max(0, n):]
-		} else {
+		if err != nil && err != unix.EAGAIN {
 			return // the reader is told of it too
 		}
+		b = b[max(0, n):]
 	}
 	if len(b) > 0 {
 		p.out = append(p.out, b...)

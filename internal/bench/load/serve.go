@@ -43,8 +43,7 @@ func Serve(in io.Reader, out io.Writer, dialects map[string]dialect.Dialect) err
 	}
 	e, err := begin(first.Plan, dialects)
 	if err != nil {
-		_ = answers.Encode(answer{Error: err.Error()})
-		return err
+		return errors.Join(err, answers.Encode(answer{Error: err.Error()}))
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	var background sync.WaitGroup
@@ -69,8 +68,7 @@ func Serve(in io.Reader, out io.Writer, dialects map[string]dialect.Dialect) err
 		}
 		select {
 		case err := <-failed:
-			_ = answers.Encode(answer{Error: err.Error()})
-			return err
+			return errors.Join(err, answers.Encode(answer{Error: err.Error()}))
 		default:
 		}
 		reply = e.obey(ctx, &background, &c)

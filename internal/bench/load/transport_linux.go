@@ -90,7 +90,7 @@ func (t *pollTransport) begin(c *conn, fd int) error {
 		}
 	}
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	if err := unix.Connect(fd, sockaddr(c.target.addr)); err != nil && err != unix.EINPROGRESS { //nolint:errorlint // errnos
+	if err := unix.Connect(fd, sockaddr(c.target.addr)); err != nil && err != unix.EINPROGRESS {
 		return os.NewSyscallError("connect", err)
 	}
 	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT, Fd: int32(fd)}
@@ -112,7 +112,7 @@ func (t *pollTransport) run(ctx context.Context) error {
 	events := make([]unix.EpollEvent, 512)
 	for ctx.Err() == nil {
 		n, err := unix.EpollWait(t.epoll, events, pollMillis)
-		if err != nil && err != unix.EINTR { //nolint:errorlint // errnos
+		if err != nil && err != unix.EINTR {
 			return os.NewSyscallError("epoll_wait", err)
 		}
 		t.e.mu.Lock()
@@ -162,7 +162,7 @@ func (t *pollTransport) read(c *conn) {
 	}
 	n, err := unix.Read(c.poll.fd, t.buf)
 	switch {
-	case err == unix.EAGAIN, err == unix.EINTR: //nolint:errorlint // errnos
+	case err == unix.EAGAIN, err == unix.EINTR:
 		return
 	case err != nil:
 		t.end(c, os.NewSyscallError("read", err))

@@ -61,7 +61,8 @@ func (t *netTransport) dial(c *conn) {
 func (t *netTransport) serve(c *conn, dialer *net.Dialer, life int) error {
 	dial := dialer.DialContext
 	if c.target.secure {
-		dial = (&tls.Dialer{NetDialer: dialer, Config: &tls.Config{MinVersion: tls.VersionTLS12, ServerName: hostname(c.target.host)}}).DialContext
+		config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: hostname(c.target.host)}
+		dial = (&tls.Dialer{NetDialer: dialer, Config: config}).DialContext
 	}
 	nc, err := dial(t.ctx, "tcp", c.target.addr.String())
 	if err != nil {

@@ -11,18 +11,18 @@ const handshakeKey = "c3RhcmxpbmctYmVuY2gtMQ=="
 
 func upgradeRequest(host, uri string, header http.Header) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n",
-		uri, host, handshakeKey)
+	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n", uri, host)
+	fmt.Fprintf(&b, "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n", handshakeKey)
 	_ = header.Write(&b) // a buffer takes everything
 	b.WriteString("\r\n")
 	return b.Bytes()
 }
 
-// A refusedUpgrade is an answer that is no upgrade.
-type refusedUpgrade struct{ status string }
+// An upgradeError is an answer that is no upgrade.
+type upgradeError struct{ status string }
 
 // Error implements error.
-func (r refusedUpgrade) Error() string { return "HTTP " + r.status }
+func (r upgradeError) Error() string { return "HTTP " + r.status }
 
 // largestAnswer bounds the head of a server's answer.
 const largestAnswer = 16 << 10
@@ -32,14 +32,14 @@ func upgradeAnswer(buf []byte) (size int, err error) {
 	end := bytes.Index(buf, []byte("\r\n\r\n"))
 	if end < 0 {
 		if len(buf) > largestAnswer {
-			return 0, refusedUpgrade{"answer without end"}
+			return 0, upgradeError{"answer without end"}
 		}
 		return 0, nil
 	}
 	_, rest, _ := bytes.Cut(buf[:end], []byte{' '})
 	status, _, _ := bytes.Cut(rest, []byte{' '})
 	if code := string(status); code != "101" {
-		return 0, refusedUpgrade{code}
+		return 0, upgradeError{code}
 	}
 	return end + 4, nil
 }

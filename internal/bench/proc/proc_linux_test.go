@@ -15,7 +15,7 @@ func TestReadsItself(t *testing.T) {
 	require.NoError(t, err)
 	defer null.Close()
 	for range 100 {
-		_, err := null.Write([]byte("x"))
+		_, err := null.WriteString("x")
 		require.NoError(t, err)
 	}
 	after, err := Read(os.Getpid())
