@@ -14,12 +14,16 @@ type backlog struct {
 
 	lost      int
 	gaps      []Gap
-	members   map[string]bool // true: joined
-	typing    map[string]bool // true: started
+	members   changes // true: joined
+	typing    changes // true: started
 	initial   bool
 	truncated bool
 	count     *Count
 	ended     *Ended
+}
+
+func newBacklog(channel string, dropped *atomic.Int64) *backlog {
+	return &backlog{channel: channel, dropped: dropped, members: changes{}, typing: changes{}}
 }
 
 func (b *backlog) add(e Event) {
@@ -30,14 +34,14 @@ func (b *backlog) add(e Event) {
 	case Presence:
 		b.initial = b.initial || e.Initial
 		b.truncated = b.truncated || e.Truncated
-		tally(&b.members, e.Joined, true)
-		tally(&b.members, e.Left, false)
+		b.members.note(e.Joined, true)
+		b.members.note(e.Left, false)
 		for _, name := range e.Left {
 			delete(b.typing, name)
 		}
 	case Typing:
-		tally(&b.typing, e.Started, true)
-		tally(&b.typing, e.Stopped, false)
+		b.typing.note(e.Started, true)
+		b.typing.note(e.Stopped, false)
 	case Count:
 		b.count = &e
 	case Gap:
@@ -49,17 +53,17 @@ func (b *backlog) add(e Event) {
 	}
 }
 
-// tally notes changes in one direction; each one undoes the opposite one.
-func tally(changes *map[string]bool, list []string, value bool) {
+// changes are net changes of a set.
+type changes map[string]bool
+
+// note adds changes in one direction; each one undoes the opposite one.
+func (c changes) note(list []string, value bool) {
 	for _, name := range list {
-		if before, ok := (*changes)[name]; ok && before != value {
-			delete(*changes, name)
-			continue
+		if before, ok := c[name]; ok && before != value {
+			delete(c, name)
+		} else {
+			c[name] = value
 		}
-		if *changes == nil {
-			*changes = map[string]bool{}
-		}
-		(*changes)[name] = value
 	}
 }
 
@@ -71,12 +75,12 @@ func (b *backlog) take() []Event {
 	for _, g := range b.gaps {
 		events = append(events, g)
 	}
-	if joined, left := split(b.members); b.initial || len(joined)+len(left) > 0 {
+	if joined, left := b.members.split(); b.initial || len(joined)+len(left) > 0 {
 		events = append(events, Presence{
 			Channel: b.channel, Joined: joined, Left: left, Initial: b.initial, Truncated: b.truncated,
 		})
 	}
-	if started, stopped := split(b.typing); len(started)+len(stopped) > 0 {
+	if started, stopped := b.typing.split(); len(started)+len(stopped) > 0 {
 		events = append(events, Typing{Channel: b.channel, Started: started, Stopped: stopped})
 	}
 	if b.count != nil {
@@ -85,13 +89,13 @@ func (b *backlog) take() []Event {
 	if b.ended != nil {
 		events = append(events, *b.ended)
 	}
-	*b = backlog{channel: b.channel, dropped: b.dropped}
+	*b = *newBacklog(b.channel, b.dropped)
 	return events
 }
 
-func split(changes map[string]bool) (yes, no []string) {
-	for _, name := range slices.Sorted(maps.Keys(changes)) {
-		if changes[name] {
+func (c changes) split() (yes, no []string) {
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		if c[name] {
 			yes = append(yes, name)
 		} else {
 			no = append(no, name)

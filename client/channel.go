@@ -114,7 +114,7 @@ func (c *Client) newChannel(name string, opts JoinOptions) (*Channel, error) {
 		ch.hush = cancel
 		ch.events = &mailbox[Event]{
 			tasks: &c.tasks, ctx: ctx, most: c.opts.EventQueueBytes, size: Event.size, sink: sinkOf(opts),
-			spill: &backlog{channel: name, dropped: &c.dropped},
+			spill: newBacklog(name, &c.dropped),
 		}
 	}
 	return ch, nil

@@ -20,7 +20,8 @@ type Message struct {
 	Type string
 	// From is the publisher's member id; empty when the server's own program published.
 	From string
-	// MID is the same for one publish on every client; empty when the server's own program published.
+	// MID is the same for one publish on every client. When the server's own program published it may be empty, and the message
+	// may come twice while the client moves.
 	MID string
 	// Payload is JSON, as it was published.
 	Payload json.RawMessage

@@ -136,6 +136,6 @@ func encode(typ string, id uint64, payload []byte) []byte {
 
 // quote returns a string as JSON.
 func quote(s string) []byte {
-	b, _ := json.Marshal(s) // a string always can
+	b, _ := json.Marshal(s) //nolint:errchkjson // a string always can
 	return b
 }

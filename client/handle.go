@@ -10,10 +10,9 @@ import (
 func (c *Client) handle(cn *conn, f *frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closing {
-		return
-	}
+	isAnswer := f.id != 0 && f.Channel == ""
 	switch {
+	case c.closing && !isAnswer:
 	case f.Channel != "":
 		c.message(cn, f)
 	case f.Type == "reply", f.Type == "pong" && f.id != 0:

@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -54,9 +55,9 @@ func (ch *Channel) goOnTyping() {
 		ch.endTyping()
 		return
 	}
-	for i := len(ch.seats) - 1; i >= 0; i-- { // one is enough: what only the other gateway knows runs out
-		if ch.seats[i].joined {
-			ch.sendTyping(ch.seats[i], true)
+	for _, s := range slices.Backward(ch.seats) { // one is enough: what only the other gateway knows runs out
+		if s.joined {
+			ch.sendTyping(s, true)
 			break
 		}
 	}
