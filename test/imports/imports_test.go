@@ -43,6 +43,11 @@ func TestRulesFindWhatBreaksThem(t *testing.T) {
 			from: "hub",
 			pkg:  pkg{ImportPath: module + "/hub", Deps: []string{module + "/hub/internal/shard"}},
 		},
+		"client on the server": {
+			from: "client",
+			pkg:  pkg{ImportPath: module + "/client", Deps: []string{"fmt", module + "/hub"}},
+			want: []string{module + "/client depends on " + module + "/hub: the client knows the wire only, and programs that import it get little else"},
+		},
 		"command on a Kubernetes client": {
 			from: "cmd/starling",
 			pkg:  pkg{ImportPath: module + "/cmd/starling", Deps: []string{"k8s.io/apimachinery/pkg/runtime", "k8s.io/client-go/rest"}},

@@ -28,6 +28,10 @@ func rules() []rule {
 			why: "the hub imports nothing of ours",
 		},
 		{
+			from: "client", never: []string{module, "k8s.io", "sigs.k8s.io", "github.com/prometheus"}, except: []string{module + "/client"},
+			why: "the client knows the wire only, and programs that import it get little else",
+		},
+		{
 			from: "gateway", never: []string{module, "k8s.io", "sigs.k8s.io"}, except: []string{module + "/gateway", module + "/hub"},
 			why: "the gateway knows the hub, and neither the operator nor Kubernetes",
 		},
