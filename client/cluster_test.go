@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -48,6 +49,7 @@ func newCluster(t *testing.T, n int) *cluster {
 		c.servers = append(c.servers, serve(t, func(cfg *gateway.Config, opts *gateway.Options) {
 			cfg.NodeName = fmt.Sprintf("gw-%d", i)
 			cfg.MeshListen, cfg.Join = addrs[i], addrs
+			cfg.Deregister = time.Second / 2 // there is no load balancer that takes its time
 			opts.Boot = hub.Boot(rand.Uint64() | 1)
 			keys, err := keyring.New(keyring.Identity{Cluster: cfg.Cluster, Boot: opts.Boot}, []keyring.Key{key})
 			require.NoError(t, err)
@@ -129,7 +131,7 @@ func (c *cluster) people(n int) []*person {
 	for i := range n {
 		p := &person{name: fmt.Sprintf("p%02d", i)}
 		p.Client = connect(c.t, "ws://cluster", client.Options{
-			Member: p.name, DialContext: c.dial, Backoff: client.Backoff{First: 1 << 28},
+			Member: p.name, DialContext: c.dial, Backoff: client.Backoff{First: time.Second / 4},
 		})
 		p.start = p.Gateway()
 		p.room, p.saw = join(c.t, p.Client, "room", "")

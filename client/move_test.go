@@ -173,8 +173,11 @@ func TestPresenceInAMove(t *testing.T) {
 		require.Equal(t, []string{"ann", "cy", "dan"}, ch.Members())
 		require.Equal(t, []client.Presence{
 			{Channel: "r", Joined: []string{"ann", "bob"}, Initial: true},
-			{Channel: "r", Joined: []string{"cy"}}, {Channel: "r", Left: []string{"bob"}},
-			{Channel: "r", Joined: []string{"dan"}}, {Channel: "r", Joined: []string{"eve"}}, {Channel: "r", Left: []string{"eve"}},
+			{Channel: "r", Joined: []string{"cy"}},
+			{Channel: "r", Left: []string{"bob"}},
+			{Channel: "r", Joined: []string{"dan"}},
+			{Channel: "r", Joined: []string{"eve"}},
+			{Channel: "r", Left: []string{"eve"}},
 		}, of[client.Presence](r))
 	})
 }

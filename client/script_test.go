@@ -150,8 +150,7 @@ func (p *peer) read() {
 	defer close(p.gone)
 	for {
 		_, data, err := p.ws.ReadMessage()
-		var closed *websocket.CloseError
-		if errors.As(err, &closed) {
+		if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 			p.code = closed.Code
 		}
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/starling-realtime/starling/client"
+	"github.com/starling-realtime/starling/gateway"
 )
 
 func main() {
@@ -64,7 +65,7 @@ func talk(ctx context.Context, say sayer, p *pair, ada, grace *client.Client, mo
 	}
 	for i, text := range []string{"hello", "are you there?", "still me"} {
 		if i == 1 { // the gateway asks its clients to move
-			p.gateways[0].StartDrain("example")
+			p.gateways[0].StartDrain(gateway.DrainRequest{Reason: "example"})
 			if err := await(ctx, moves, client.StateMoving); err != nil {
 				return err
 			}

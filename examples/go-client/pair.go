@@ -69,7 +69,8 @@ func (p *pair) start(ctx context.Context, i int, mesh [2]string, key keyring.Key
 	cfg.Anonymous = true
 	cfg.NodeName = fmt.Sprintf("gateway-%d", i+1)
 	cfg.MeshListen, cfg.Join = mesh[i], mesh[:]
-	boot := hub.Boot(i + 1) // a real gateway draws a new one each time it starts
+	cfg.Deregister = time.Second / 2 // there is no load balancer that takes its time
+	boot := hub.Boot(i + 1)          // a real gateway draws a new one each time it starts
 	keys, err := keyring.New(keyring.Identity{Cluster: cfg.Cluster, Boot: boot}, []keyring.Key{key})
 	if err != nil {
 		return err
