@@ -88,54 +88,6 @@ func attached(cmd *exec.Cmd) error {
 	}
 }
 
-// ctrCommand prepares containerd's client. The socket is found through /proc, in the mounts of the node.
-func (c *cluster) ctrCommand(args ...string) (*exec.Cmd, error) {
-	if c.foreign() != "" {
-		return nil, errors.New("KUBECONFIG names another cluster, whose containerd is out of reach: use its own tools")
-	}
-	pid, err := c.running()
-	if err != nil {
-		return nil, err
-	}
-	socket := fmt.Sprintf("--address=/proc/%d/root/run/containerd/containerd.sock", pid)
-	cmd := exec.Command(c.program("ctr"), append([]string{socket, "--namespace=k8s.io"}, args...)...)
-	// Of cgroup v1, with every command.
-	cmd.Env = append(os.Environ(), "CONTAINERD_SUPPRESS_DEPRECATION_WARNINGS=true")
-	return cmd, nil
-}
-
-func (c *cluster) ctr(args []string) error {
-	cmd, err := c.ctrCommand(args...)
-	if err != nil {
-		return err
-	}
-	return attached(cmd)
-}
-
-// load imports archives of images: nothing is pulled or pushed.
-func (c *cluster) load(args []string) error {
-	if len(args) == 0 {
-		return errUsage
-	}
-	for _, tarball := range args {
-		cmd, err := c.ctrCommand("images", "import", "-")
-		if err != nil {
-			return err
-		}
-		file, err := os.Open(tarball)
-		if err != nil {
-			return err
-		}
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = file, os.Stderr, os.Stderr
-		err = cmd.Run()
-		_ = file.Close()
-		if err != nil {
-			return fmt.Errorf("importing %s: %w", tarball, err)
-		}
-	}
-	return nil
-}
-
 // status fails where the cluster does not run.
 func (c *cluster) status() error {
 	if foreign := c.foreign(); foreign != "" {
@@ -158,7 +110,7 @@ func (c *cluster) logs(args []string) error {
 	if len(args) > 0 {
 		pattern = args[0]
 	}
-	files, err := filepath.Glob(c.path("logs", pattern+".log"))
+	files, err := c.logFiles(pattern)
 	if err != nil || len(files) == 0 {
 		return errors.Join(fmt.Errorf("no logs of %q in %s", pattern, c.path("logs")), err)
 	}
@@ -167,15 +119,23 @@ func (c *cluster) logs(args []string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("=== %s\n%s", strings.TrimSuffix(filepath.Base(file), ".log"), text)
+		name, _ := filepath.Rel(c.path("logs"), file)
+		fmt.Printf("=== %s\n%s", strings.TrimSuffix(name, ".log"), text)
 	}
 	return nil
+}
+
+// logFiles are the first node's and then the others'.
+func (c *cluster) logFiles(pattern string) ([]string, error) {
+	first, err := filepath.Glob(c.path("logs", pattern+".log"))
+	others, otherErr := filepath.Glob(c.path("logs", "*", pattern+".log"))
+	return append(first, others...), errors.Join(err, otherErr)
 }
 
 // dump prints the last lines of every log after a failed start.
 func (c *cluster) dump() {
 	const most = 25
-	files, _ := filepath.Glob(c.path("logs", "*.log"))
+	files, _ := c.logFiles("*")
 	for _, file := range files {
 		text, _ := os.ReadFile(file)
 		lines := slices.Collect(strings.Lines(string(text)))

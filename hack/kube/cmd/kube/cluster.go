@@ -18,10 +18,11 @@ type cluster struct {
 	dir  string // folder of what the host sees of the cluster: kubeconfig, logs, keys
 }
 
-// process tells a process from a later one with the same id.
+// process tells a process from a later one with the same id, and how many nodes were made.
 type process struct {
 	PID   int    `json:"pid"`
 	Start string `json:"start"` // clock ticks since boot
+	Nodes int    `json:"nodes"`
 }
 
 func newCluster() (*cluster, error) {
@@ -74,12 +75,12 @@ func (c *cluster) lock() (*os.File, error) {
 	}
 }
 
-func (c *cluster) remember(pid int) error {
+func (c *cluster) remember(pid, nodes int) error {
 	start, err := startOf(pid)
 	if err != nil {
 		return fmt.Errorf("the namespaces' first process ended at once: %w", err)
 	}
-	text, err := json.Marshal(process{PID: pid, Start: start})
+	text, err := json.Marshal(process{PID: pid, Start: start, Nodes: nodes})
 	if err != nil {
 		return err
 	}
@@ -87,19 +88,22 @@ func (c *cluster) remember(pid int) error {
 }
 
 // init returns the process id of the namespaces' first process, or 0 where the cluster does not run.
-func (c *cluster) init() int {
-	text, err := os.ReadFile(c.path("init.json"))
-	if err != nil {
-		return 0
-	}
+func (c *cluster) init() int { return c.process().PID }
+
+// nodes is how many the running cluster was started with.
+func (c *cluster) nodes() int { return c.process().Nodes }
+
+// process is the zero value where the cluster does not run.
+func (c *cluster) process() process {
 	var p process
-	if json.Unmarshal(text, &p) != nil {
-		return 0
+	text, err := os.ReadFile(c.path("init.json"))
+	if err != nil || json.Unmarshal(text, &p) != nil {
+		return process{}
 	}
 	if start, err := startOf(p.PID); err != nil || start != p.Start {
-		return 0
+		return process{}
 	}
-	return p.PID
+	return p
 }
 
 // running is init, with an error where the cluster does not run.

@@ -21,15 +21,10 @@ func (c *cluster) forward(args []string) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", args[0])
-	if err != nil {
-		return fmt.Errorf("forwarding: %w", err)
-	}
-	file, err := listener.(*net.TCPListener).File()
+	file, err := listenerFile(args[0])
 	if err != nil {
 		return err
 	}
-	_ = listener.Close()
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -45,6 +40,16 @@ func (c *cluster) forward(args []string) error {
 	return nil
 }
 
+// listenerFile listens on an address of the host's, for another process to accept.
+func listenerFile(address string) (*os.File, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("forwarding: %w", err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.(*net.TCPListener).File()
+}
+
 func forwardInside(args []string) error {
 	if len(args) != 1 {
 		return errUsage
@@ -53,12 +58,12 @@ func forwardInside(args []string) error {
 	if err != nil {
 		return err
 	}
-	forwardAll(listener, args[0])
+	forwardAll(listener, func() string { return args[0] })
 	return nil
 }
 
 // forwardAll connects every client of the listener to the target, until the listener is closed.
-func forwardAll(listener net.Listener, target string) {
+func forwardAll(listener net.Listener, target func() string) {
 	for {
 		client, err := listener.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -68,7 +73,7 @@ func forwardAll(listener net.Listener, target string) {
 			time.Sleep(50 * time.Millisecond)
 			continue
 		}
-		go forwardOne(client, target)
+		go forwardOne(client, target())
 	}
 }
 

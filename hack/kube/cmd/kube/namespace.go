@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
 )
 
@@ -21,35 +22,45 @@ const (
 	listenerFD = 4 // a socket of the host's network, for clients of the API
 )
 
-// inherit keeps the inherited files from the programs that are started: the reader of the progress waits until the last
-// writer has closed it.
-func inherit() {
-	syscall.CloseOnExec(progressFD)
-	syscall.CloseOnExec(listenerFD)
+// inherited takes over such a file, and keeps it from the programs that are started: the reader of the progress waits until
+// the last writer has closed it.
+func inherited(fd int, name string) *os.File {
+	syscall.CloseOnExec(fd)
+	return os.NewFile(uintptr(fd), name)
 }
 
-// initNamespace is the first process of the namespaces. It prepares the mounts, starts the node as a child, and takes on
-// the orphans of containerd until the node ends; the kernel then ends everything else.
+// namespaces are what a cluster and each of its nodes has of its own.
+const namespaces = syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWNET | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC
+
+// initNamespace is the first process of the namespaces: _init FILES NODE COMMAND... It prepares the mounts, starts the node as a
+// child that inherits so many files, and takes on the orphans of containerd until the node ends; the kernel then ends everything else.
 func initNamespace(args []string) error {
-	if len(args) != 1 || os.Getpid() != 1 {
+	if len(args) < 3 || os.Getpid() != 1 {
 		return errUsage
 	}
-	inherit()
-	if err := prepareMounts(); err != nil {
+	files, err := strconv.Atoi(args[0])
+	if err != nil {
+		return errUsage
+	}
+	if err := prepareMounts(args[1]); err != nil {
 		return fmt.Errorf("preparing the mounts: %w", err)
 	}
-	if err := syscall.Sethostname([]byte(nodeName)); err != nil {
+	if err := syscall.Sethostname([]byte(args[1])); err != nil {
 		return fmt.Errorf("naming the node: %w", err)
 	}
-	cmd := exec.Command("/proc/self/exe", "_node", args[0])
+	cmd := exec.Command("/proc/self/exe", args[2:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	cmd.ExtraFiles = []*os.File{os.NewFile(progressFD, "progress"), os.NewFile(listenerFD, "listener")}
+	for file := range files {
+		syscall.CloseOnExec(progressFD + file)
+		cmd.ExtraFiles = append(cmd.ExtraFiles, os.NewFile(uintptr(progressFD+file), "inherited"))
+	}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting the node: %w", err)
 	}
 	// Only the node uses them.
-	_ = cmd.ExtraFiles[0].Close()
-	_ = cmd.ExtraFiles[1].Close()
+	for _, file := range cmd.ExtraFiles {
+		_ = file.Close()
+	}
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	for {
 		var status syscall.WaitStatus
@@ -64,15 +75,27 @@ func initNamespace(args []string) error {
 	}
 }
 
-// prepareMounts gives the node its own /proc and its own, empty folders wherever its programs keep state by default.
-func prepareMounts() error {
+// disks is where the first node keeps what others have in /var/lib, for as long as the cluster runs.
+const disks = "/run/kube/disks"
+
+// prepareMounts gives a node its own /proc and its own folders wherever its programs keep state by default. They are empty, but for
+// /var/lib of a node that was stopped.
+func prepareMounts(node string) error {
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("parting from the host's mounts: %w", err)
 	}
 	if err := syscall.Mount("proc", "/proc", "proc", syscall.MS_NOSUID|syscall.MS_NODEV|syscall.MS_NOEXEC, ""); err != nil {
 		return fmt.Errorf("mounting /proc: %w", err)
 	}
-	for _, folder := range []string{"/run", "/var/lib", "/var/log"} {
+	empty := []string{"/run", "/var/log"}
+	if disk := filepath.Join(disks, node); exists(disk) {
+		if err := syscall.Mount(disk, "/var/lib", "", syscall.MS_BIND, ""); err != nil {
+			return fmt.Errorf("mounting the disk of %s: %w", node, err)
+		}
+	} else {
+		empty = append(empty, "/var/lib")
+	}
+	for _, folder := range empty {
 		if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "mode=755"); err != nil {
 			return fmt.Errorf("mounting %s: %w", folder, err)
 		}

@@ -4,175 +4,94 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
+	"net/http"
 	"os"
-	"os/exec"
-	"strings"
-	"time"
 )
 
-// Addresses exist only in the cluster's own network namespace, so that they collide with nothing of the host.
-const (
-	nodeName     = "node-1"
-	nodeAddress  = "10.244.0.1"
-	podNetwork   = "10.244.0.0/16"
-	services     = "10.96.0.0/16"
-	firstService = "10.96.0.1"
-	dnsService   = "10.96.0.10"
-	domain       = "cluster.local"
-)
-
-// node starts the programs of the cluster and watches over them.
+// node is what each node has: pods' bridge, containerd, kubelet and kube-proxy.
 type node struct {
-	*cluster
-	port   string // of the API server, in the namespace and on the host alike: one kubeconfig serves both
-	report io.Writer
-	ended  chan error
+	*programs
+	number int
+	nodes  int // of the cluster
 }
 
-// runNode brings everything up, tells that through the inherited pipe, and returns when one of the programs ends: half a
-// cluster would only make tests fail in ways that are hard to explain.
-func runNode(c *cluster, args []string) error {
-	if len(args) != 1 {
-		return errUsage
-	}
-	inherit()
-	report := os.NewFile(progressFD, "progress")
-	n := &node{cluster: c, port: args[0], report: report, ended: make(chan error, 1)}
-	listener, err := net.FileListener(os.NewFile(listenerFD, "listener"))
-	if err != nil {
-		return fmt.Errorf("taking over the listener: %w", err)
-	}
-	start := time.Now()
-	if err := n.bringUp(); err != nil {
-		n.say("FAILED: %v", err)
-		n.describe()
-		return err
-	}
-	if err := os.WriteFile(n.path("ready"), nil, 0o600); err != nil {
-		return err
-	}
-	n.say("The cluster %q is up after %.0f s", c.name, time.Since(start).Seconds())
-	_ = report.Close()
-	go forwardAll(listener, net.JoinHostPort("127.0.0.1", n.port))
-	err = <-n.ended
-	_ = os.Remove(n.path("ready"))
-	return fmt.Errorf("ending the cluster: %w", err)
-}
+func (n *node) name() string { return nodeName(n.number) }
 
-// step is a part of the start with a deadline of its own.
-type step struct {
-	what   string
-	within time.Duration
-	do     func(context.Context) error
-}
-
-func (n *node) bringUp() error {
-	for _, s := range []step{
-		{"folders, keys and cgroups", 30 * time.Second, n.prepare},
-		{"network", 30 * time.Second, n.network},
-		{"etcd", 2 * time.Minute, n.etcd},
-		{"kube-apiserver", 4 * time.Minute, n.apiserver},
-		{"containerd, with the images of its own", 3 * time.Minute, n.containerd},
-		{"kubelet and the controllers", 3 * time.Minute, n.kubernetes},
-		{"CoreDNS", 3 * time.Minute, n.coredns},
-		{"names of Services", time.Minute, n.resolves},
-	} {
-		start := time.Now()
-		ctx, cancel := context.WithTimeout(context.Background(), s.within)
-		err := s.do(ctx)
-		if err != nil && ctx.Err() != nil {
-			err = fmt.Errorf("not done within %v: %w", s.within, err)
-		}
-		cancel()
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.what, err)
-		}
-		n.say("  %-40s %3.0f s", s.what, time.Since(start).Seconds())
-	}
-	return nil
-}
-
-// say reports progress. Nobody may be listening any more, which is no reason to end.
-func (n *node) say(format string, args ...any) { _, _ = fmt.Fprintf(n.report, format+"\n", args...) }
-
-// daemon starts a program that is to run as long as the cluster does.
-func (n *node) daemon(name string, args ...string) error {
-	log, err := os.Create(n.path("logs", name+".log"))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = log.Close() }()
-	cmd := n.command(context.Background(), name, args...)
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("starting %s: %w", name, err)
-	}
-	go func() {
-		err := cmd.Wait()
-		select {
-		case n.ended <- fmt.Errorf("%s ended: %w", name, errors.Join(err, errors.New("see its log"))):
-		default:
-		}
-	}()
-	return nil
-}
-
-// command prepares one of the built programs. They find each other, runc and iptables by PATH.
-func (n *node) command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, n.program(name), args...)
-	cmd.Dir = "/"
-	cmd.Env = append(os.Environ(), "PATH="+n.bin+":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "KUBECONFIG="+n.kubeconfig())
-	return cmd
-}
-
-// runTool runs one of the built programs to its end, with its output in the error.
-func (n *node) runTool(ctx context.Context, stdin io.Reader, name string, args ...string) (string, error) {
-	cmd := n.command(ctx, name, args...)
-	cmd.Stdin = stdin
-	output, err := cmd.CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(string(output)))
-	}
-	return string(output), nil
-}
-
-// await tries until a try succeeds, the step's time is over or one of the programs ends.
-func (n *node) await(ctx context.Context, try func(context.Context) error) error {
-	var last error
-	for {
-		one, cancel := context.WithTimeout(ctx, 20*time.Second)
-		err := try(one)
-		cancel()
-		if err == nil {
-			return nil
-		}
-		if last == nil || ctx.Err() == nil {
-			last = err
-		}
-		select {
-		case err := <-n.ended:
+func (n *node) prepareNode() error {
+	for _, folder := range []string{n.logs, "/run/kube", "/var/lib/kubelet"} {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return err
-		case <-ctx.Done():
-			return last
-		case <-time.After(200 * time.Millisecond):
 		}
 	}
+	if err := n.writeConfigs(); err != nil {
+		return fmt.Errorf("writing configurations: %w", err)
+	}
+	return makeCgroup(n.cgroup(), nodeName(n.number))
 }
 
-// describe adds to a failed start's logs what the API knows.
-func (n *node) describe() {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	for _, args := range [][]string{
-		{"get", "nodes,pods", "-A", "-o", "wide"}, {"get", "events", "-A"}, {"describe", "pods", "-n", "kube-system"},
-	} {
-		output, err := n.runTool(ctx, nil, "kubectl", append(args, "--request-timeout=8s")...)
-		if err != nil {
-			fmt.Println("The API does not answer:", err)
-			return
-		}
-		fmt.Printf("--- kubectl %s\n%s\n", strings.Join(args, " "), output)
+// podBridge makes the bridge of the node's pods.
+func (n *node) podBridge(ctx context.Context) error {
+	if err := ip(ctx,
+		"link set lo up",
+		"link add cni0 type bridge",
+		"addr add "+podGateway(n.number)+nodeBits+" dev cni0",
+		"link set cni0 up",
+		// Only to pass the first look-up of a route: kube-proxy's rules then send the packets elsewhere.
+		"route add "+services+" dev cni0",
+	); err != nil {
+		return err
 	}
+	return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644)
+}
+
+// bridgedFiltering makes packets between pods pass the firewall's rules, without which an answer from a Service's pod would
+// not find its way back. Not every kernel can.
+func bridgedFiltering() bool {
+	return os.WriteFile("/proc/sys/net/bridge/bridge-nf-call-iptables", []byte("1"), 0o644) == nil
+}
+
+// containerd starts it. The images are those of the cluster's own programs that this node may run.
+func (n *node) containerd(ctx context.Context) error {
+	if err := n.daemon("containerd", "--config=/run/kube/containerd.toml"); err != nil {
+		return err
+	}
+	if err := n.await(ctx, func(ctx context.Context) error {
+		_, err := n.runTool(ctx, nil, "ctr", "version")
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, own := range []struct{ ref, program string }{{pauseImage, "pause"}, {dnsImage, "coredns"}} {
+		if own.ref == dnsImage && n.number != controlNode {
+			continue
+		}
+		tarball := "/run/kube/" + own.program + ".tar"
+		if err := writeImage(tarball, own.ref, []string{n.program(own.program)}); err != nil {
+			return fmt.Errorf("making the image %s: %w", own.ref, err)
+		}
+		if _, err := n.runTool(ctx, nil, "ctr", "--namespace=k8s.io", "images", "import", tarball); err != nil {
+			return err
+		}
+		if err := os.Remove(tarball); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// kubelet starts it and kube-proxy.
+func (n *node) kubelet(ctx context.Context) error {
+	proxy := []string{
+		"--kubeconfig=" + n.pki("proxy.conf"), "--hostname-override=" + n.name(), "--proxy-mode=iptables",
+		"--cluster-cidr=" + podNetwork, "--conntrack-max-per-core=0", "--conntrack-min=0", "--conntrack-tcp-timeout-established=0s",
+		"--conntrack-tcp-timeout-close-wait=0s", "--oom-score-adj=0",
+	}
+	if !bridgedFiltering() {
+		proxy = append(proxy, "--masquerade-all")
+	}
+	return errors.Join(
+		n.daemon("kubelet", "--config=/run/kube/kubelet.yaml", "--kubeconfig="+n.pki(n.name()+".conf"),
+			"--hostname-override="+n.name(), "--node-ip="+nodeAddress(n.number)),
+		n.daemon("kube-proxy", proxy...),
+		n.await(ctx, func(ctx context.Context) error { return get(ctx, http.DefaultClient, "http://127.0.0.1:10248/healthz") }))
 }

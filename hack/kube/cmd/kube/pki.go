@@ -86,14 +86,14 @@ func encode(kind string, der []byte) []byte {
 }
 
 // writePKI writes the keys, the certificates and a kubeconfig for each client.
-func (c *cluster) writePKI(port string) error {
+func (c *cluster) writePKI(port string, nodes int) error {
 	ca, err := newAuthority()
 	if err != nil {
 		return err
 	}
 	server, err := ca.issue("kube-apiserver", nil,
-		[]string{"localhost", nodeName, "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"},
-		net.ParseIP("127.0.0.1"), net.ParseIP(nodeAddress), net.ParseIP(firstService))
+		[]string{"localhost", nodeName(controlNode), "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"},
+		net.ParseIP("127.0.0.1"), net.ParseIP(nodeAddress(controlNode)), net.ParseIP(firstService))
 	if err != nil {
 		return err
 	}
@@ -117,42 +117,50 @@ func (c *cluster) writePKI(port string) error {
 			return err
 		}
 	}
-	for _, client := range []struct {
-		path, user string
-		groups     []string
-	}{
-		{c.kubeconfig(), "admin", []string{"system:masters"}},
-		{c.pki("controller-manager.conf"), "system:kube-controller-manager", nil},
-		{c.pki("scheduler.conf"), "system:kube-scheduler", nil},
-		{c.pki("kubelet.conf"), "system:node:" + nodeName, []string{"system:nodes"}},
-		{c.pki("proxy.conf"), "system:kube-proxy", nil},
-	} {
+	local, remote := net.JoinHostPort("127.0.0.1", port), net.JoinHostPort(nodeAddress(controlNode), port)
+	clients := []apiClient{
+		{c.kubeconfig(), local, "admin", []string{"system:masters"}},
+		{c.pki("controller-manager.conf"), local, "system:kube-controller-manager", nil},
+		{c.pki("scheduler.conf"), local, "system:kube-scheduler", nil},
+		{c.pki("proxy.conf"), remote, "system:kube-proxy", nil},
+	}
+	for number := controlNode; number <= nodes; number++ {
+		name := nodeName(number)
+		clients = append(clients, apiClient{c.pki(name + ".conf"), remote, "system:node:" + name, []string{"system:nodes"}})
+	}
+	for _, client := range clients {
 		issued, err := ca.issue(client.user, client.groups, nil)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(client.path, kubeconfig(c.name, port, ca.pem, issued), 0o600); err != nil {
+		if err := os.WriteFile(client.path, kubeconfig(c.name, client.server, ca.pem, issued), 0o600); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// apiClient is who gets a kubeconfig, where, and how it reaches the API server.
+type apiClient struct {
+	path, server, user string
+	groups             []string
+}
+
 func (c *cluster) pki(name string) string { return c.path("pki", name) }
 
-func kubeconfig(name, port string, ca []byte, client pair) []byte {
+func kubeconfig(name, server string, ca []byte, client pair) []byte {
 	text := base64.StdEncoding.EncodeToString
 	return fmt.Appendf(nil, `apiVersion: v1
 kind: Config
 current-context: starling-kube-%[1]s
 clusters:
 - name: starling-kube-%[1]s
-  cluster: {server: "https://127.0.0.1:%[2]s", certificate-authority-data: %[3]s}
+  cluster: {server: "https://%[2]s", certificate-authority-data: %[3]s}
 users:
 - name: starling-kube-%[1]s
   user: {client-certificate-data: %[4]s, client-key-data: %[5]s}
 contexts:
 - name: starling-kube-%[1]s
   context: {cluster: starling-kube-%[1]s, user: starling-kube-%[1]s}
-`, name, port, text(ca), text(client.certificate), text(client.key))
+`, name, server, text(ca), text(client.certificate), text(client.key))
 }

@@ -42,6 +42,10 @@ func (c *cluster) foreign() string {
 
 // start starts the cluster. A tied one ends with this process, even with a SIGKILL.
 func (c *cluster) start(tied bool) error {
+	wanted, err := nodesWanted(os.Getenv("KUBE_NODES"))
+	if err != nil {
+		return err
+	}
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -54,6 +58,9 @@ func (c *cluster) start(tied bool) error {
 		if tied {
 			return fmt.Errorf("the cluster %q is up already; end it with \"down\", or set KUBE_NAME for another", c.name)
 		}
+		if has := c.nodes(); wanted != 0 && wanted != has {
+			return fmt.Errorf("the cluster %q is up with %d nodes, not %d; end it with \"down\", or set KUBE_NAME for another", c.name, has, wanted)
+		}
 		progress("The cluster %q is up already", c.name)
 		return nil
 	}
@@ -63,7 +70,7 @@ func (c *cluster) start(tied bool) error {
 	if err := os.MkdirAll(c.path("logs"), 0o700); err != nil {
 		return fmt.Errorf("making the cluster's folder: %w", err)
 	}
-	if err := c.launch(tied); err != nil {
+	if err := c.launch(tied, max(wanted, 1)); err != nil {
 		c.dump()
 		kept := c.keepLogs()
 		return errors.Join(fmt.Errorf("starting the cluster: %w (all logs are in %s)", err, kept), c.reap())
@@ -72,7 +79,7 @@ func (c *cluster) start(tied bool) error {
 }
 
 // launch starts the first process of the namespaces and follows it until the cluster works.
-func (c *cluster) launch(tied bool) error {
+func (c *cluster) launch(tied bool, nodes int) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listening for clients of the API: %w", err)
@@ -94,14 +101,12 @@ func (c *cluster) launch(tied bool) error {
 	}
 	defer func() { _ = log.Close() }()
 
-	cmd := exec.Command("/proc/self/exe", "_init", strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
+	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	cmd := exec.Command("/proc/self/exe", "_init", "2", nodeName(controlNode), "_control", port, strconv.Itoa(nodes))
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{write, socket}
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Setsid:     true,
-		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWNET | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC,
-	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Cloneflags: namespaces}
 	if tied {
 		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	}
@@ -112,7 +117,7 @@ func (c *cluster) launch(tied bool) error {
 	}
 	// Nobody waits for it but this: "down" looks at /proc, where a zombie counts as ended.
 	go func() { _ = cmd.Wait() }()
-	if err := c.remember(cmd.Process.Pid); err != nil {
+	if err := c.remember(cmd.Process.Pid, nodes); err != nil {
 		return err
 	}
 	return c.follow(read)
