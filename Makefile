@@ -11,6 +11,15 @@ FILE ?= config/samples/realtimecluster.yaml
 run: build-starling ## Start a cluster on this machine and print the address to open (FILE=manifest.yaml)
 	@exec bin/starling up -f $(FILE)
 
+# DEMO_PORT is the page's port, KUBE_NODES how many nodes there are.
+.PHONY: demo
+demo: ## Show it on a real Kubernetes of this machine, and print the address to open (root on Linux, or KUBECONFIG)
+	@hack/demo.sh up
+
+.PHONY: demo-down
+demo-down: ## Remove what `make demo` made
+	@hack/demo.sh down
+
 .PHONY: build
 build: build-starling ## Build the commands into bin/
 	CGO_ENABLED=0 go build -o bin/ ./cmd/...
