@@ -8,6 +8,7 @@
 #   E2E_REPOSITORY, E2E_TAG, E2E_UPGRADE_TAG   the image, and the tag that it is upgraded to
 #   RUN          steps by name, as in `go test -run`
 #   KUBE_NAME    the name of the cluster that is brought up; e2e, if left out
+#   KUBE_NODES   its nodes; 3, if left out
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -15,6 +16,7 @@ export E2E_REPOSITORY=${E2E_REPOSITORY:-ghcr.io/starling-realtime/starling}
 export E2E_TAG=${E2E_TAG:-devel}
 export E2E_UPGRADE_TAG=${E2E_UPGRADE_TAG:-devel-upgrade}
 export KUBE_NAME=${KUBE_NAME:-e2e}
+export KUBE_NODES=${KUBE_NODES:-3}
 kube=hack/kube/kube.sh
 
 test_in() { "$@" go test -tags e2e -count=1 -v -timeout 30m ${RUN:+-run "$RUN"} ./test/e2e; }
@@ -40,7 +42,7 @@ say "Kubernetes"
 trap '$kube down' EXIT
 $kube up
 $kube load "bin/image-$(go env GOHOSTARCH).tar"
-$kube ctr images tag "$E2E_REPOSITORY:$E2E_TAG" "$E2E_REPOSITORY:$E2E_UPGRADE_TAG" >/dev/null
+$kube tag "$E2E_REPOSITORY:$E2E_TAG" "$E2E_REPOSITORY:$E2E_UPGRADE_TAG"
 say "end to end"
 export E2E_KUBE=$PWD/$kube
 test_in $kube exec --

@@ -86,14 +86,22 @@ func (w *world) pickPod(t *testing.T) corev1.Pod {
 // kill sends SIGKILL to a pod's process. In another cluster than the test's own, the pod is deleted without a grace instead.
 func (w *world) kill(t *testing.T, pod *corev1.Pod) {
 	t.Helper()
-	if w.ctr == "" {
+	if w.kube == "" {
 		t.Log("this cluster's nodes are out of reach: the pod is deleted without a grace, instead of SIGKILL to its process")
 		require.NoError(t, w.api.Delete(t.Context(), pod, client.GracePeriodSeconds(0)))
 		return
 	}
 	id := strings.TrimPrefix(pod.Status.ContainerStatuses[0].ContainerID, "containerd://")
-	output, err := exec.CommandContext(t.Context(), w.ctr, "ctr", "tasks", "kill", "-s", "SIGKILL", id).CombinedOutput()
-	require.NoError(t, err, "killing the container of %s: %s", pod.Name, output)
+	w.onNode(t, "ctr", pod.Spec.NodeName, "tasks", "kill", "-s", "SIGKILL", id)
+}
+
+// onNode does something to a node of the test's own cluster: hack/kube/kube.sh node ...
+func (w *world) onNode(t *testing.T, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithDeadline(t.Context(), w.deadline)
+	defer cancel()
+	output, err := exec.CommandContext(ctx, w.kube, append([]string{"node"}, args...)...).CombinedOutput()
+	require.NoError(t, err, "node %s: %s", strings.Join(args, " "), output)
 }
 
 // heal deletes objects of the operator's.

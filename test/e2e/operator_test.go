@@ -87,6 +87,7 @@ func (w *world) apply(t *testing.T) {
 func (w *world) meet(t *testing.T) {
 	names := w.requirePodNames(t)
 	require.Len(t, names, 2)
+	w.requireSpread(t)
 	since := marks{}
 	for i, name := range []string{"ada", "bob", "cyd", "dee", "eve", "fay"} {
 		before := slices.Clone(w.members)

@@ -46,8 +46,8 @@ type world struct {
 	members []*member
 	// deadline is the step's.
 	deadline time.Time
-	// ctr is the script whose command "ctr" reaches the node's containerd; "" where the cluster is not the test's own.
-	ctr string
+	// kube is the script that reaches into the nodes; "" where the cluster is not the test's own.
+	kube string
 	// repository is the image, with its tags: what is installed first, and what is upgraded to.
 	repository, tag, upgradeTag string
 }
@@ -56,7 +56,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	ctrl.SetLogger(logr.Discard())
 	w := &world{repository: setting(t, "E2E_REPOSITORY"), tag: setting(t, "E2E_TAG"), upgradeTag: setting(t, "E2E_UPGRADE_TAG")}
-	w.ctr = os.Getenv("E2E_KUBE")
+	w.kube = os.Getenv("E2E_KUBE")
 	setting(t, "HELM")
 	config, err := clientcmd.BuildConfigFromFlags("", setting(t, "KUBECONFIG"))
 	require.NoError(t, err)
