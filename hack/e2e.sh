@@ -16,6 +16,7 @@ export E2E_REPOSITORY=${E2E_REPOSITORY:-ghcr.io/starling-realtime/starling}
 export E2E_TAG=${E2E_TAG:-devel}
 export E2E_UPGRADE_TAG=${E2E_UPGRADE_TAG:-devel-upgrade}
 export KUBE_NAME=${KUBE_NAME:-e2e}
+RUN=${RUN:-}
 export KUBE_NODES=${KUBE_NODES:-3}
 kube=hack/kube/kube.sh
 
@@ -30,7 +31,7 @@ fi
 say "building helm and the test (minutes the first time)"
 HELM=$(go tool -n -modfile=hack/tools/helm.mod helm)
 export HELM
-go test -tags e2e -count=1 -run '^$' ./test/e2e
+go test -tags e2e -count=1 -run '^$' ./test/e2e ./test/demo
 
 if [ -n "${KUBECONFIG:-}" ]; then
   test_in env
@@ -38,6 +39,10 @@ if [ -n "${KUBECONFIG:-}" ]; then
 fi
 
 IMAGE=$E2E_REPOSITORY:$E2E_TAG hack/image.sh
+if [ -z "$RUN" ]; then
+  say "make demo, and make demo-down"
+  go test -tags e2e -count=1 -v -timeout 20m ./test/demo
+fi
 say "Kubernetes"
 trap '$kube down' EXIT
 $kube up
