@@ -1,0 +1,116 @@
+package crowd
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/starling-realtime/starling/client"
+)
+
+// A Mark is where an account begins.
+type Mark struct {
+	at    time.Time
+	from  map[*book]int
+	stats map[*person]client.Stats
+}
+
+// Mark begins an account. Everybody should be connected and nothing be on its way: publishers pause until all has come.
+func (c *Crowd) Mark(ctx context.Context) (*Mark, error) {
+	if err := c.quiet(ctx, nil); err != nil {
+		return nil, err
+	}
+	defer c.pause(false)
+	m := &Mark{at: time.Now(), from: map[*book]int{}, stats: map[*person]client.Stats{}}
+	for _, p := range c.people {
+		p.ear.mark()
+		p.trip.mark()
+		m.stats[p] = p.client.Stats()
+		m.from[p.book] = p.book.len()
+	}
+	return m, nil
+}
+
+// Account ends an account. It stops publishing, waits until all that is owed has come or ctx ends, and goes on publishing. The
+// members that vanished are expected to be seen leaving after the moment since.
+func (c *Crowd) Account(ctx context.Context, scenario string, m *Mark, since time.Time) Report {
+	took := time.Since(m.at)
+	_ = c.quiet(ctx, m) // what has not come is counted as lost
+	defer c.pause(false)
+	r := Report{Scenario: scenario, Clients: c.cfg.Clients, Channels: c.cfg.Channels, Seconds: took.Seconds(), Gaps: map[client.GapCause]int{}}
+	var arrivals []arrival
+	for _, p := range c.people {
+		r.addMessages(p, m.from[p.book])
+		arrivals = append(arrivals, r.addTrip(p, m.stats[p])...)
+	}
+	r.addPresence(c.people, since)
+	r.addPeaks(arrivals)
+	return r
+}
+
+func (r *Report) addMessages(p *person, from int) {
+	entries, open := p.book.page(from)
+	if p.publishes {
+		r.Unknown += open
+		for _, e := range entries {
+			if e.accepted {
+				r.Published++
+			} else if e.err != nil {
+				r.Unknown++
+			}
+		}
+		return
+	}
+	if p.vanished() {
+		return
+	}
+	e := p.ear
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i, entry := range entries {
+		switch heard := e.heard[from+i]; {
+		case heard > 0:
+			r.Delivered++
+			r.Duplicates += heard - 1
+		case entry.accepted && e.warned(entry.at):
+			r.LostWithGap++
+		case entry.accepted:
+			r.Lost++
+		}
+	}
+	r.OutOfOrder += e.wrong
+	r.Crossed += e.crossed
+	for cause, n := range e.causes {
+		r.Gaps[cause] += n
+	}
+}
+
+func (r *Report) addTrip(p *person, before client.Stats) []arrival {
+	after := p.client.Stats()
+	p.trip.mu.Lock()
+	defer p.trip.mu.Unlock()
+	if !p.vanished() {
+		r.Breaks += int(after.Breaks - before.Breaks)
+		r.Refused += int(after.Failures - before.Failures)
+	}
+	r.Moves += int(after.Moves - before.Moves)
+	r.ByMID += int(after.Duplicates - before.Duplicates)
+	for _, outage := range p.trip.outages {
+		r.LongestOutage = max(r.LongestOutage, outage)
+	}
+	return p.trip.arrivals
+}
+
+func (r *Report) addPeaks(arrivals []arrival) {
+	slices.SortFunc(arrivals, func(a, b arrival) int { return a.at.Compare(b.at) })
+	var all []time.Time
+	each := map[string][]time.Time{}
+	for _, a := range arrivals {
+		all = append(all, a.at)
+		each[a.gateway] = append(each[a.gateway], a.at)
+	}
+	r.PeakPerSecond = peak(all)
+	for _, times := range each {
+		r.PeakPerGateway = max(r.PeakPerGateway, peak(times))
+	}
+}

@@ -1,0 +1,96 @@
+package crowd
+
+import (
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/starling-realtime/starling/client"
+)
+
+// ear is what one client heard since its mark.
+type ear struct {
+	mu      sync.Mutex
+	heard   map[int]int    // how often each number came
+	highest map[string]int // number of each of the publisher's gateways
+	last    int            // the highest of all
+	wrong   int            // numbers after a higher one of the same gateway
+	crossed int            // after a higher one of another gateway, across the publisher's move
+	gaps    []time.Time
+	causes  map[client.GapCause]int
+	left    map[string][]time.Time
+	joined  map[string]int
+	bad     int
+}
+
+func newEar() *ear {
+	e := &ear{highest: map[string]int{}, last: -1}
+	e.mark()
+	return e
+}
+
+// hear is called for one event at a time.
+func (e *ear) hear(event client.Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch event := event.(type) {
+	case client.Message:
+		var s said
+		if event.Type != messageType || json.Unmarshal(event.Payload, &s) != nil {
+			e.bad++
+			return
+		}
+		e.number(s)
+	case client.Presence:
+		if event.Initial {
+			return
+		}
+		for _, member := range event.Left {
+			e.left[member] = append(e.left[member], time.Now())
+		}
+		for _, member := range event.Joined {
+			e.joined[member]++
+		}
+	case client.Gap:
+		e.gaps = append(e.gaps, time.Now())
+		e.causes[event.Cause]++
+	case client.Ended:
+		e.bad++
+	}
+}
+
+// number notes what was said. Numbers rise by one with each publish, and each was accepted before the next was sent.
+func (e *ear) number(s said) {
+	e.heard[s.Number]++
+	if e.heard[s.Number] > 1 {
+		return
+	}
+	if highest, ok := e.highest[s.Gateway]; ok && s.Number < highest {
+		e.wrong++
+	} else {
+		e.highest[s.Gateway] = s.Number
+		if s.Number < e.last {
+			e.crossed++
+		}
+	}
+	e.last = max(e.last, s.Number)
+}
+
+// mark forgets what was heard, but not in which order numbers rise.
+func (e *ear) mark() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.heard, e.causes, e.left, e.joined = map[int]int{}, map[client.GapCause]int{}, map[string][]time.Time{}, map[string]int{}
+	e.wrong, e.crossed, e.bad, e.gaps = 0, 0, 0, nil
+}
+
+// warned says whether a gap after that moment covers what was published at it.
+func (e *ear) warned(published time.Time) bool {
+	const grace = 500 * time.Millisecond // the answer to a publish may come a little after a gap that it caused
+	for _, at := range e.gaps {
+		if at.After(published.Add(-grace)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,71 @@
+package crowd
+
+import (
+	"sync"
+	"time"
+
+	"github.com/starling-realtime/starling/client"
+)
+
+// trip is how one client's connections came and went since its mark.
+type trip struct {
+	mu       sync.Mutex
+	lost     time.Time // since when there is no connection; zero while there is
+	broke    int
+	arrivals []arrival
+	outages  []time.Duration
+	reasons  []string
+}
+
+// arrival is a connection that was made.
+type arrival struct {
+	at      time.Time
+	gateway string
+}
+
+// note is told by the client, one call at a time.
+func (t *trip) note(s client.Status) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch s.State {
+	case client.StateConnected:
+		t.arrivals = append(t.arrivals, arrival{time.Now(), s.Gateway})
+		if !t.lost.IsZero() {
+			t.outages = append(t.outages, time.Since(t.lost))
+			t.lost = time.Time{}
+		}
+	case client.StateWaiting:
+		// Without a gateway it is an attempt that failed, maybe in the middle of a move, when the old connection works still.
+		if t.lost.IsZero() && s.Gateway != "" {
+			t.lost = time.Now()
+			t.broke++
+		}
+		if s.Err != nil {
+			t.reasons = append(t.reasons, s.Err.Error())
+		}
+	}
+}
+
+func (t *trip) mark() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.broke, t.arrivals, t.outages, t.reasons = 0, nil, nil, nil
+}
+
+// peak is the most arrivals within any second.
+func peak(times []time.Time) int {
+	most, first := 0, 0
+	for i, at := range times {
+		for at.Sub(times[first]) >= time.Second {
+			first++
+		}
+		most = max(most, i-first+1)
+	}
+	return most
+}
+
+func (t *trip) hasBroken() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.broke > 0
+}
