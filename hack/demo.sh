@@ -79,8 +79,8 @@ Open it in two windows and chat. Then try, and watch nobody leave:
 
     export KUBECONFIG=$KUBECONFIG_OWN PATH=\$PATH:$(dirname "$kubectl")
     kubectl get realtimecluster,pods
-    kubectl scale realtimecluster/chat --replicas=5
-    kubectl delete pod -l realtime.starling.dev/cluster=chat --wait=false
+    kubectl scale realtimecluster/chat --replicas=4
+    kubectl delete pod --wait=false \"\$(kubectl get pods -o name | head -n 1)\"
 
 make demo-down removes everything."
 }

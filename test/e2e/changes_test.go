@@ -37,6 +37,16 @@ func (w *world) upgrade(t *testing.T) {
 // requireRolled waits until every pod is new and has that image or argument, and everybody is at one of them.
 func (w *world) requireRolled(t *testing.T, old []string, with string) {
 	t.Helper()
+	w.awaitRolled(t, old, with)
+	names := w.requirePodNames(t)
+	w.awaitMoved(t, fmt.Sprintf("everybody is at one of %v", names), func(gateway string) bool { return slices.Contains(names, gateway) })
+	w.requireChat(t)
+	w.awaitView(t)
+}
+
+// awaitRolled waits until every pod is new and has that image or argument.
+func (w *world) awaitRolled(t *testing.T, old []string, with string) {
+	t.Helper()
 	w.await(t, "every pod is new and has "+with, func(ctx context.Context) error {
 		pods, err := w.pods(ctx)
 		if err != nil {
@@ -49,10 +59,6 @@ func (w *world) requireRolled(t *testing.T, old []string, with string) {
 		}
 		return w.settled(ctx, len(old))
 	})
-	names := w.requirePodNames(t)
-	w.awaitMoved(t, fmt.Sprintf("everybody is at one of %v", names), func(gateway string) bool { return slices.Contains(names, gateway) })
-	w.requireChat(t)
-	w.awaitView(t)
 }
 
 func has(pod *corev1.Pod, with string) bool {

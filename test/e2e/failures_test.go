@@ -180,12 +180,17 @@ func (w *world) scaleOperator(t *testing.T, replicas int32) {
 	require.NoError(t, w.api.Get(t.Context(), name, deployment))
 	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas))
 	require.NoError(t, w.api.Patch(t.Context(), deployment, patch))
+	w.awaitOperators(t, int(replicas))
+}
+
+func (w *world) awaitOperators(t *testing.T, replicas int) {
+	t.Helper()
 	w.await(t, fmt.Sprintf("%d operators run", replicas), func(ctx context.Context) error {
 		var pods corev1.PodList
 		if err := w.api.List(ctx, &pods, client.InNamespace(operatorNamespace)); err != nil {
 			return err
 		}
-		if len(pods.Items) != int(replicas) {
+		if len(pods.Items) != replicas {
 			return fmt.Errorf("there are %d pods", len(pods.Items))
 		}
 		for _, pod := range pods.Items {
@@ -195,4 +200,9 @@ func (w *world) scaleOperator(t *testing.T, replicas int32) {
 		}
 		return nil
 	})
+}
+
+// deleteOperator deletes the operator's pods; its Deployment makes new ones.
+func (w *world) deleteOperator(ctx context.Context) error {
+	return w.api.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(operatorNamespace))
 }
