@@ -4,7 +4,6 @@ package demo
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -113,5 +112,5 @@ func requireNothingLeft(t *testing.T, port string) {
 		require.NotContains(t, strings.ReplaceAll(string(line), "\x00", " "), folder+"/", "a process is left: %s", file)
 	}
 	_, err = net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", port), time.Second)
-	require.Error(t, err, fmt.Sprintf("somebody listens on port %s still", port))
+	require.Error(t, err, "somebody listens on port %s still", port)
 }
