@@ -1,0 +1,30 @@
+// Listeners by the name of what they listen to.
+
+type Listener = (...args: any[]) => void;
+
+/** What tells of events. E names them, and what each comes with. */
+export class Emitter<E extends object> {
+  #listeners = new Map<keyof E, Set<Listener>>();
+
+  /** Calls the listener on each such event until the returned function is called. */
+  on<K extends keyof E>(type: K, listener: (event: E[K]) => void): () => void {
+    const set = this.#listeners.get(type) ?? new Set();
+    this.#listeners.set(type, set.add(listener));
+    return () => {
+      set.delete(listener);
+    };
+  }
+
+  /** A listener that throws hinders no other one, and its error is reported as one that nobody caught. @internal */
+  _emit(type: keyof E, ...args: unknown[]): void {
+    for (const listener of [...(this.#listeners.get(type) ?? [])]) {
+      try {
+        listener(...args);
+      } catch (err) {
+        queueMicrotask(() => {
+          throw err;
+        });
+      }
+    }
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * React hooks for Starling. They join when a component appears and leave when the last one that uses the channel is gone.
+ *
+ * @packageDocumentation
+ */
+
+import {
+  createContext,
+  createElement,
+  type FunctionComponentElement,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useSyncExternalStore,
+} from "react";
+import type { Channel } from "./channel.js";
+import type { RefusedError } from "./errors.js";
+import type { Starling } from "./starling.js";
+import type { ChannelEvents, ChannelState, PresenceMode, Published, PublishOptions, Status } from "./types.js";
+
+// A component that goes and comes back at once, as under StrictMode or between two pages, must not leave meanwhile.
+const LINGER_MS = 100;
+
+const Context = createContext<Starling<any> | null>(null);
+
+/** Gives the client to the hooks below it. It neither connects nor closes it. */
+export function StarlingProvider({ client, children }: { client: Starling<any>; children?: ReactNode }): FunctionComponentElement<any> {
+  return createElement(Context.Provider, { value: client }, children);
+}
+
+/** The client of the StarlingProvider above. */
+export function useStarling<E extends object = Record<string, any>>(): Starling<E> {
+  const client = useContext(Context);
+  if (!client) throw new Error("there is no StarlingProvider above this component");
+  return client;
+}
+
+/** The state of the connection. */
+export function useStatus(): Status {
+  const client = useStarling();
+  return useSyncExternalStore(
+    useCallback((changed) => client.on("status", changed), [client]),
+    () => client.status,
+    () => client.status,
+  );
+}
+
+/** Listeners by event; `gap`, `join` and `error` are the channel's own. They may change with each rendering. */
+export type Handlers<E extends object> = {
+  [K in keyof E & string]?: (payload: E[K], event: Published<E[K], K>) => void;
+} & { [K in keyof ChannelEvents]?: (event: ChannelEvents[K]) => void };
+
+export interface ChannelOptions<E extends object> {
+  /** What to hear of the others. Of several components the one that wants most decides. Default: full. */
+  presence?: PresenceMode;
+  on?: Handlers<E>;
+}
+
+export interface UsedChannel<E extends object> {
+  /** Null when the name is. */
+  channel: Channel<E> | null;
+  state: ChannelState;
+  /** Why the state is `refused`. */
+  error: RefusedError | undefined;
+  /** As the channel's; always the same function for the same name. */
+  publish<K extends keyof E & string>(type: K, payload: E[K], options?: PublishOptions): Promise<{ mid: string }>;
+}
+
+/** Is in the channel while the component is there. A name of null is in none. */
+export function useChannel<E extends object = Record<string, any>>(
+  name: string | null,
+  { presence = "full", on }: ChannelOptions<E> = {},
+): UsedChannel<E> {
+  const channel = useJoined<E>(name, presence);
+  const handlers = useRef(on);
+  useLayoutOnClient(() => {
+    handlers.current = on;
+  });
+  // Only which events there are matters here: the newest handler is looked up when one comes.
+  const types = JSON.stringify(Object.keys(on ?? {}));
+  useEffect(() => {
+    if (!channel) return undefined;
+    const ends = (JSON.parse(types) as string[]).map((type) =>
+      channel.on(type as any, (...args: [any]) => (handlers.current as any)?.[type]?.(...args)),
+    );
+    return () => ends.forEach((end) => end());
+  }, [channel, types]);
+  const state = useSyncExternalStore(
+    useCallback((changed) => channel?.onState(changed) ?? nothing, [channel]),
+    () => channel?.state ?? "left",
+    () => "left" as const,
+  );
+  const publish = useCallback<UsedChannel<E>["publish"]>(
+    (...args) => channel?.publish(...args) ?? Promise.reject(new Error("there is no channel: its name is null")),
+    [channel],
+  );
+  return { channel, state, error: channel?.error, publish };
+}
+
+/** Who is in the channel: the component is in it, too. `size` counts those who are not listed as well. */
+export function usePresence(name: string | null): { members: readonly string[]; size: number; truncated: boolean } {
+  const channel = useJoined(name, "full");
+  const subscribe = useCallback((changed: () => void) => channel?.presence.on("change", changed) ?? nothing, [channel]);
+  const members = useSyncExternalStore(subscribe, () => channel?.presence.members ?? NOBODY, () => NOBODY);
+  const size = useSyncExternalStore(subscribe, () => channel?.presence.size ?? 0, () => 0);
+  return { members, size, truncated: size > members.length };
+}
+
+/** Who types in the channel, and ways to say that this member does: `start` for each key, `stop` when the text is sent. */
+export function useTyping(name: string | null): { members: readonly string[]; start(idleMs?: number): void; stop(): void } {
+  const channel = useJoined(name, "full");
+  const members = useSyncExternalStore(
+    useCallback((changed) => channel?.typing.on("change", changed) ?? nothing, [channel]),
+    () => channel?.typing.members ?? NOBODY,
+    () => NOBODY,
+  );
+  const start = useCallback((idleMs?: number) => channel?.typing.start(idleMs), [channel]);
+  const stop = useCallback(() => channel?.typing.stop(), [channel]);
+  // Who goes while typing does not type any more.
+  useEffect(() => stop, [stop]);
+  return { members, start, stop };
+}
+
+const NOBODY: readonly string[] = [];
+const nothing = () => {};
+// On a server effects do not run, and React warns of this one.
+const useLayoutOnClient = typeof document === "undefined" ? useEffect : useLayoutEffect;
+
+function useJoined<E extends object>(name: string | null, presence: PresenceMode): Channel<E> | null {
+  const client = useStarling<any>();
+  const channel = name === null ? null : (client.channel(name) as Channel<any>);
+  useEffect(() => (channel ? hold(channel, presence) : undefined), [channel, presence]);
+  return channel;
+}
+
+/** How many components use a channel, by what they want to hear. */
+interface Holders {
+  counts: Record<PresenceMode, number>;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  /** It was joined here, not by the program: then it is also left here. */
+  ours: boolean;
+}
+
+const held = new WeakMap<Channel<any>, Holders>();
+
+function hold(channel: Channel<any>, presence: PresenceMode): () => void {
+  let holders = held.get(channel);
+  if (!holders) held.set(channel, (holders = { counts: { full: 0, count: 0, none: 0 }, timer: undefined, ours: channel.state === "left" }));
+  const { counts } = holders;
+  counts[presence] += 1;
+  settle(channel, holders);
+  return () => {
+    counts[presence] -= 1;
+    settle(channel, holders);
+  };
+}
+
+/** Joins as the one that wants most does, or leaves a moment after the last one. */
+function settle(channel: Channel<any>, holders: Holders): void {
+  const { counts } = holders;
+  clearTimeout(holders.timer);
+  const presence = (["full", "count", "none"] as const).find((mode) => counts[mode] > 0);
+  if (presence) {
+    // A refused channel is asked for again by whoever appears, and by nobody else.
+    if (holders.ours) void channel.join({ presence });
+    return;
+  }
+  holders.timer = setTimeout(() => {
+    held.delete(channel);
+    if (holders.ours) void channel.leave();
+  }, LINGER_MS);
+}
