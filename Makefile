@@ -44,7 +44,7 @@ RACE ?= auto
 FUZZTIME ?= 10s
 
 .PHONY: test
-test: ## Run the Go tests, the operator's, the examples and the browser test
+test: ## Run the Go tests, the operator's, the examples, the JavaScript client's and the browser test
 	@RACE=$(RACE) hack/test.sh all
 
 .PHONY: test-go
@@ -58,6 +58,10 @@ test-envtest: ## Try the operator on a real kube-apiserver and etcd (builds them
 .PHONY: test-examples
 test-examples: ## Run every program in examples/
 	@hack/test.sh examples
+
+.PHONY: test-js
+test-js: ## Test the JavaScript client, on scripted and on real gateways (needs node)
+	@hack/test.sh js
 
 .PHONY: test-browser
 test-browser: ## Try the demo page in headless Chromium (needs chromium and node)
@@ -100,8 +104,12 @@ fmt: ## Format the Go code
 fix: ## Let the linters mend what they can, and format
 	go tool -modfile=hack/tools/golangci-lint.mod golangci-lint run --fix ./...
 
+.PHONY: js
+js: ## Build the JavaScript client, and the copy of it in the demo page (needs node)
+	@clients/js/run.sh build
+
 .PHONY: generate
-generate: ## Generate what is derived from the API types
+generate: ## Generate what is derived from the API types and from the JavaScript client
 	@hack/generate.sh
 
 .PHONY: check-generated

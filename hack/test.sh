@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests: "all", or one of "go", "envtest", "examples" and "browser". It goes on after a failure, and ends with what ran,
+# Runs the tests: "all", or one of "go", "envtest", "examples", "js" and "browser". It goes on after a failure, and ends with what ran,
 # what failed and what was left out.
 #
 #   RACE=auto|on|off  use the race detector where a C compiler is found, insist on it, or do without
@@ -83,12 +83,14 @@ examples() {
   done
 }
 
-# The script knows what it needs, and says when that is missing here.
-browser() {
-  say "browser test"
-  record "browser test" browser_test
+# with_node runs a part whose script knows what it needs, and says when that is missing here.
+with_node() {
+  local what=$1
+  shift
+  say "$what"
+  record "$what" logged "$@"
   local missing
-  if missing=$(grep '^!!! LEFT OUT: ' "$browser_log"); then
+  if missing=$(grep '^!!! LEFT OUT: ' "$node_log"); then
     results=${results%$'\n'*}
     left_out_list="$left_out_list
   left out: ${missing#!!! LEFT OUT: }"
@@ -96,11 +98,15 @@ browser() {
 }
 
 # shellcheck disable=SC2317 # record calls it
-browser_test() { test/browser/run.sh 2>&1 | tee "$browser_log"; }
+logged() { "$@" 2>&1 | tee "$node_log"; }
+
+js() { with_node "JavaScript client" clients/js/run.sh test; }
+
+browser() { with_node "browser test" test/browser/run.sh; }
 
 log=$(mktemp)
-browser_log=$(mktemp)
-trap 'rm -f "$log" "$browser_log"' EXIT
+node_log=$(mktemp)
+trap 'rm -f "$log" "$node_log"' EXIT
 
 case ${1:-all} in
   all)
@@ -108,13 +114,15 @@ case ${1:-all} in
     in_ci || left_out "the Helm charts: \`make test-charts\` compiles Helm, which takes minutes the first time"
     envtest if_built
     examples
+    js
     browser
     ;;
   go) go_tests ;;
   envtest) envtest always ;;
   examples) examples ;;
+  js) js ;;
   browser) browser ;;
-  *) die "usage: hack/test.sh [all|go|envtest|examples|browser]" ;;
+  *) die "usage: hack/test.sh [all|go|envtest|examples|js|browser]" ;;
 esac
 
 if [ -s "$log" ]; then

@@ -128,7 +128,7 @@ func TestEveryReferencedFileExists(t *testing.T) {
 			}
 		}
 	}
-	require.True(t, seen["/demo/client.js"], "the page's modules were not followed: %v", seen)
+	require.True(t, seen["/demo/starling.js"], "the page's modules were not followed: %v", seen)
 }
 
 func TestScriptsUseNoMarkupSinks(t *testing.T) {

@@ -53,12 +53,14 @@ export class Channel<E extends object = Record<string, any>> extends Emitter<any
    * client ends. Nobody has to wait for it: `state` and the `error` event tell the same. Another call changes `presence`.
    */
   join({ presence = "full" }: { presence?: PresenceMode } = {}): Promise<void> {
-    if (this.#state === "joined" && presence === this._mode) return Promise.resolve();
+    const state = this.#state;
+    const same = presence === this._mode;
+    if (state === "joined" && same) return Promise.resolve();
     this._mode = presence;
     const joined = new Promise<void>((resolve, reject) => this.#waiters.push([resolve, reject]));
     joined.catch(() => {});
-    if (this.#state !== "joined") this.#become("joining");
-    this.#client._join(this);
+    if (state !== "joined") this.#become("joining");
+    if (state !== "joining" || !same) this.#client._join(this);
     return joined;
   }
 

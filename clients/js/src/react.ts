@@ -154,22 +154,17 @@ function hold(channel: Channel<any>, presence: PresenceMode): () => void {
   settle(channel, holders);
   return () => {
     counts[presence] -= 1;
-    settle(channel, holders);
+    clearTimeout(holders.timer);
+    holders.timer = setTimeout(() => settle(channel, holders), LINGER_MS);
   };
 }
 
-/** Joins as the one that wants most does, or leaves a moment after the last one. */
-function settle(channel: Channel<any>, holders: Holders): void {
-  const { counts } = holders;
-  clearTimeout(holders.timer);
+/** Joins as the one that wants most does, or leaves after the last one. */
+function settle(channel: Channel<any>, { counts, timer, ours }: Holders): void {
+  clearTimeout(timer);
   const presence = (["full", "count", "none"] as const).find((mode) => counts[mode] > 0);
-  if (presence) {
-    // A refused channel is asked for again by whoever appears, and by nobody else.
-    if (holders.ours) void channel.join({ presence });
-    return;
-  }
-  holders.timer = setTimeout(() => {
-    held.delete(channel);
-    if (holders.ours) void channel.leave();
-  }, LINGER_MS);
+  if (!presence) held.delete(channel);
+  if (!ours) return;
+  if (!presence) void channel.leave();
+  else void channel.join({ presence });
 }

@@ -4,7 +4,7 @@ import { Channel } from "./channel.js";
 import { Emitter } from "./emitter.js";
 import { type Entry, Seat } from "./entry.js";
 import { ClosedError, RefusedError, type StarlingError } from "./errors.js";
-import { Mover, type MoverListener } from "./mover.js";
+import { Mover } from "./mover.js";
 import { Outbox } from "./outbox.js";
 import { randomId } from "./random.js";
 import { Seen } from "./seen.js";
@@ -21,7 +21,7 @@ const NO_CONNECTION = { gateway: "", connId: "", memberId: "", maxMessageBytes: 
  * A client of Starling. E names the events of its channels and their payloads. It connects with the first join, and keeps
  * one connection for all channels until `close`.
  */
-export class Starling<E extends object = Record<string, any>> extends Emitter<ClientEvents> implements MoverListener {
+export class Starling<E extends object = Record<string, any>> extends Emitter<ClientEvents> {
   #channels = new Map<string, Channel<any>>();
   #wanted = new Set<Channel<any>>();
   #seen = new Seen();

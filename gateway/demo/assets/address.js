@@ -19,9 +19,6 @@ export function invitation(channel) {
 }
 
 /** The address of the WebSocket beside the page, also when the page is served below a path. */
-export function endpoint(member, session) {
-  const url = new URL('ws', location.href);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  url.search = new URLSearchParams({ member, session, handshake: 'close' }).toString();
-  return url.href;
+export function endpoint() {
+  return new URL('ws', location.href);
 }

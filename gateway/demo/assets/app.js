@@ -60,7 +60,5 @@ setUpEntrance(enter);
 $('leave').addEventListener('click', () => leave());
 $('copy').addEventListener('click', copyInvitation);
 addEventListener('hashchange', follow);
-addEventListener('online', () => room?.wake());
-addEventListener('pageshow', (event) => event.persisted && room?.wake());
-document.addEventListener('visibilitychange', () => document.hidden || room?.wake());
+document.addEventListener('visibilitychange', () => document.hidden || room?.read());
 follow();

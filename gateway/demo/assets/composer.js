@@ -1,22 +1,20 @@
 // The field in which a message is written.
 
 import { $ } from './dom.js';
-import { TypingSignal } from './typing.js';
 
 /**
- * Wires the composer: send(text) returns an error text, or "" when the message was taken, and typing(flag) tells that
- * the person types. Returns the typing signal and a function that takes the wires off.
+ * Wires the composer: send(text) reports whether the message was taken, typing.start() and typing.stop() tell that the
+ * person types. Returns a function that takes the wires off.
  */
 export function setUpComposer({ send, typing }) {
   const text = $('text');
-  const signal = new TypingSignal(typing);
   const wires = new AbortController();
   const on = (node, type, fn) => node.addEventListener(type, fn, { signal: wires.signal });
 
   on(text, 'input', () => {
     fit(text);
-    if (text.value.trim()) signal.keystroke();
-    else signal.stop();
+    if (text.value.trim()) typing.start();
+    else typing.stop();
   });
   on(text, 'keydown', (event) => {
     // While an input method is composing, Enter chooses a character.
@@ -24,25 +22,22 @@ export function setUpComposer({ send, typing }) {
     event.preventDefault();
     $('composer').requestSubmit();
   });
-  on(text, 'blur', () => signal.stop());
+  on(text, 'blur', () => typing.stop());
   on($('composer'), 'submit', (event) => {
     event.preventDefault();
     const message = text.value.trim();
     if (message && send(message)) {
       text.value = '';
       fit(text);
-      signal.stop();
+      typing.stop();
     }
     text.focus();
   });
-  return {
-    signal,
-    detach() {
-      signal.stop();
-      wires.abort();
-      text.value = '';
-      fit(text);
-    },
+  return () => {
+    typing.stop();
+    wires.abort();
+    text.value = '';
+    fit(text);
   };
 }
 

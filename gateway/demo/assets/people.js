@@ -20,10 +20,10 @@ export class People {
     parts.typing.textContent = '';
   }
 
-  /** Shows a presence view. Rows of people who stay are kept, so that nothing moves or blinks without a reason. */
+  /** Shows a channel's presence. Rows of people who stay are kept, so that nothing moves or blinks without a reason. */
   show(presence) {
     const { list, more, counts } = this.#parts;
-    const names = presence.members.sort((a, b) => (b === this.#me) - (a === this.#me)).slice(0, SHOWN);
+    const names = [...presence].sort((a, b) => (b === this.#me) - (a === this.#me) || a.localeCompare(b)).slice(0, SHOWN);
     const wanted = new Set(names);
     for (const [name, row] of this.#rows) {
       if (wanted.has(name)) continue;
@@ -34,15 +34,14 @@ export class People {
       const row = this.#rows.get(name) ?? this.#row(name);
       if (list.children[index] !== row) list.insertBefore(row, list.children[index] ?? null);
     });
-    for (const node of counts) node.textContent = String(presence.count);
-    const hidden = presence.count - names.length;
+    for (const node of counts) node.textContent = String(presence.size);
+    const hidden = presence.size - names.length;
     showText(more, hidden > 0 ? `and ${hidden} more` : '');
-    this.typing(presence);
   }
 
   /** Shows who is typing; the person at this screen knows when it is they. */
-  typing(presence) {
-    this.#typing = new Set(presence?.typing.filter((name) => name !== this.#me));
+  typing(members) {
+    this.#typing = new Set(members.filter((name) => name !== this.#me).sort((a, b) => a.localeCompare(b)));
     for (const [name, row] of this.#rows) row.classList.toggle('is-typing', this.#typing.has(name));
     const names = [...this.#typing];
     const line = names.length > 0 ? `${nameList(names)} ${names.length === 1 ? 'is' : 'are'} typing` : '';

@@ -2,23 +2,25 @@
 
 import { endpoint } from './address.js';
 import { Arrivals } from './arrivals.js';
-import { Client } from './client.js';
 import { setUpComposer } from './composer.js';
 import { $ } from './dom.js';
 import { randomId } from './ids.js';
 import { Log } from './log.js';
 import { Notice } from './notice.js';
 import { People } from './people.js';
+import { Starling } from './starling.js';
 import { Status } from './status.js';
 import { Unread } from './unread.js';
 import { explain, roughly } from './words.js';
 
 const JSON_SHOWN = 2_000;
+const OPTIONS = { backoff: { firstMs: 500, mostMs: 20_000 }, maxQueued: 50 };
 
 export class Room {
   #name;
   #client;
-  #composer;
+  #channel;
+  #detach;
   #log;
   #people;
   #arrivals;
@@ -26,6 +28,7 @@ export class Room {
   #notice = new Notice();
   #unread;
   #gateway = '';
+  #open = true;
 
   /** onStopped(error) is called when the gateway will not have this member or this channel. */
   constructor({ name, channel, onStopped }) {
@@ -41,73 +44,74 @@ export class Room {
       connId: $('conn-id'), button: $('reconnect'),
     });
     this.#arrivals = new Arrivals((text) => this.#log.note(text));
-    // One session for the life of this page: it ties the connections that overlap while it moves.
-    this.#client = new Client({ url: endpoint(name, randomId()), channel, on: this.#listeners(onStopped) });
-    this.#composer = setUpComposer({
-      send: (text) => this.#send(text),
-      typing: (flag) => this.#client.setTyping(flag),
-    });
+    this.#client = new Starling(endpoint(), { member: name, ...OPTIONS });
+    this.#channel = this.#client.channel(channel);
+    this.#listen(onStopped);
+    this.#detach = setUpComposer({ send: (text) => this.#send(text), typing: this.#channel.typing });
     $('reconnect').onclick = () => this.#client.connect();
-    this.#client.connect();
+    this.#channel.join();
   }
 
   /** Leaves the channel and takes everything off the screen. */
   close() {
-    this.#composer.detach();
-    this.#client.stop();
+    this.#open = false;
+    this.#detach();
+    this.#client.close();
     this.#log.close();
     this.#notice.hide();
     this.#status.hide();
     document.title = 'Starling';
   }
 
-  /** The page or the network has just come back. */
-  wake() {
-    this.#client.check();
-    if (!document.hidden) this.#unread.read();
+  /** The person looks at the page again. */
+  read() {
+    this.#unread.read();
   }
 
-  #listeners(onStopped) {
-    return {
-      status: (status) => this.#showStatus(status),
-      joined: (how) => this.#joined(how),
-      presence: (presence, changes) => this.#presence(presence, changes),
-      typing: (presence) => this.#people.typing(presence),
-      message: (frame) => this.#message(frame),
-      sent: ({ key }) => this.#log.sent(key),
-      failed: ({ key, frame }, err) => this.#failed(key, frame.payload.text, err),
-      gap: ({ gateway }) => this.#warn(`Some messages that came through ${gateway} may be missing here.`),
-      problem: (err) => this.#problem(err),
-      stopped: onStopped,
-    };
+  #listen(onStopped) {
+    const channel = this.#channel;
+    const on = (emitter, type, fn) => emitter.on(type, (...args) => this.#open && fn(...args));
+    on(this.#client, 'status', (status) => {
+      if (status.phase === 'failed') onStopped(status.error);
+      else this.#showStatus(status);
+    });
+    on(this.#client, 'error', (err) => this.#problem(err));
+    channel.onState((state) => this.#open && state === 'refused' && onStopped(channel.error));
+    on(channel, 'join', (how) => this.#joined(how));
+    on(channel, 'gap', (gap) => this.#gap(gap));
+    on(channel, '*', (payload, event) => this.#message(event));
+    on(channel.presence, 'change', (changes) => this.#presence(changes));
+    on(channel.typing, 'change', (members) => this.#people.typing(members));
   }
 
   #showStatus(status) {
     this.#status.show(status);
     $('room').classList.toggle('offline', status.phase !== 'online');
-    if (status.phase !== 'online') this.#people.typing(null);
   }
 
-  #joined({ gateway, awayMs, partial }) {
-    if (awayMs > 0) this.#warn(`You were disconnected for ${roughly(awayMs)}. What was said meanwhile is not shown.`);
+  #joined({ gateway }) {
     if (this.#gateway) {
       const same = gateway === this.#gateway;
       this.#log.note(same ? `Reconnected, to ${gateway} again` : `Moved from ${this.#gateway} to ${gateway}`);
     }
-    if (partial) this.#warn('Not every gateway has answered yet. Some messages may be missing for a moment.');
     this.#gateway = gateway;
-    this.#composer?.signal.repeat();
   }
 
-  #presence(presence, { joined, left }) {
-    this.#people.show(presence);
+  #gap({ reason, gateway, awayMs }) {
+    if (reason === 'away') this.#warn(`You were disconnected for ${roughly(awayMs)}. What was said meanwhile is not shown.`);
+    else if (reason === 'partial') this.#warn('Not every gateway has answered yet. Some messages may be missing for a moment.');
+    else this.#warn(`Some messages that came through ${gateway} may be missing here.`);
+  }
+
+  #presence({ joined, left }) {
+    this.#people.show(this.#channel.presence);
     const others = (names) => names.filter((name) => name !== this.#name);
     this.#arrivals.add({ joined: others(joined), left: others(left) });
   }
 
   #message({ type, from, payload, ts }) {
     this.#arrivals.flush();
-    if (type === 'chat' && typeof payload.text === 'string') this.#log.message({ from, text: payload.text, ts });
+    if (type === 'chat' && typeof payload?.text === 'string') this.#log.message({ from, text: payload.text, ts });
     else this.#log.event({ from, type, json: JSON.stringify(payload, null, 1).slice(0, JSON_SHOWN), ts });
     this.#unread.add();
   }
@@ -115,23 +119,19 @@ export class Room {
   #send(text) {
     const size = new TextEncoder().encode(JSON.stringify({ text })).length;
     // Room for the envelope around the text: type, id, channel, key and time.
-    const most = this.#client.maxMessageBytes - 700;
+    const most = this.#client.status.maxMessageBytes - 700;
     if (size > most) {
       this.#notice.show(`That message has ${size} bytes, and the gateway takes ${most}. Make it shorter.`);
       return false;
     }
     const key = randomId();
-    if (!this.#client.publish(key, 'chat', { text })) {
-      this.#notice.show('Too many messages are waiting to be sent. Wait until the page is connected again.');
-      return false;
-    }
     this.#arrivals.flush();
     this.#log.outgoing(key, text);
+    this.#channel.publish('chat', { text }, { key }).then(
+      () => this.#log.sent(key),
+      (err) => this.#log.failed(key, explain(err), () => this.#send(text)),
+    );
     return true;
-  }
-
-  #failed(key, text, err) {
-    this.#log.failed(key, err.code ? explain(err) : 'No gateway took it in time.', () => this.#send(text));
   }
 
   #warn(text) {

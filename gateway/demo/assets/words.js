@@ -11,15 +11,20 @@ const SENTENCES = {
   rate_limited: 'That was too fast',
   too_many_channels: 'No more channels can be opened on this gateway',
   unavailable: 'The gateway cannot do that at the moment',
+  queue_full: 'Too many messages are waiting to be sent',
+  timeout: 'No gateway took it in time',
+  closed: 'The channel was left',
   closed_1008: 'The gateway ended the connection',
   closed_1009: 'That was too long, and the gateway ended the connection',
   closed_4001: 'This cluster wants a signed token, and this page has none',
   closed_4008: 'This page could not keep up with its messages, and some may be missing',
 };
 
-/** One sentence or two about an error of the gateway. */
-export function explain({ code, message }) {
-  const sentence = SENTENCES[code] ?? `The gateway answered with the error ${code}`;
+/** One sentence or two about an error of the client or of the gateway. */
+export function explain({ code, message, closeCode }) {
+  // The gateway's error says more than the code with which it closed, except about credentials.
+  const key = closeCode === 4001 || code === 'closed' && closeCode ? `closed_${closeCode}` : code;
+  const sentence = SENTENCES[key] ?? `The gateway answered with the error ${code}`;
   const detail = message?.trim().replace(/\.$/, '');
   return detail ? `${sentence}: ${detail}.` : `${sentence}.`;
 }
