@@ -8,7 +8,7 @@ export class Backoff {
   /** The number of waits since the last reset. */
   _attempt = 0;
 
-  constructor(random = Math.random, { firstMs = 1_000, mostMs = 30_000 } = {}) {
+  constructor(random = () => Math.random(), { firstMs = 1_000, mostMs = 30_000 } = {}) {
     this.#random = random;
     this.#firstMs = firstMs;
     this.#mostMs = mostMs;

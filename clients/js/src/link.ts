@@ -86,7 +86,9 @@ export class Link {
     if (!this._open) return;
     const sent = performance.now();
     this._send("ping", { sent });
-    this.#later(withinMs, () => this.#heardAt >= sent || this.#abort());
+    // In two halves: a program that was stopped for long has to read what came meanwhile before it is asked.
+    const check = () => this.#heardAt >= sent || this.#abort();
+    this.#later(withinMs / 2, () => this.#later(withinMs / 2, check));
   }
 
   /** Closes it, without waiting long for the other side, which may be dead. */

@@ -235,9 +235,10 @@ test("a gateway that falls silent is given up", async () => {
 
 test("a heartbeat shows the round trip", async () => {
   it.fake.heartbeatMs = 200;
-  const { client, conn } = await it.joined();
-  await conn.received("ping", 2);
-  assert.ok(client.status.rttMs >= 0);
+  const { client } = await it.joined();
+  // On a slow machine an answer may come too late for so short a heartbeat: then there is another connection.
+  await until(() => it.fake.conns.flatMap((conn) => conn.all("ping")).length >= 3, "pings");
+  await until(() => client.status.rttMs > 0, "round trip");
 });
 
 test("a gateway that accepts connections and says nothing is not waited for", async () => {
