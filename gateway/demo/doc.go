@@ -6,8 +6,8 @@
 //   - The page is embedded and complete: it loads nothing from another origin, and building Go needs no other tool. Its one built
 //     file, starling.js, is the JavaScript client of clients/js, kept here by `make js`; CI checks that it is the current one.
 //   - It runs under a strict Content-Security-Policy, without inline script, inline style, eval or HTML sinks.
-//   - It is an honest client of starling.v1, because that library is: it moves by connecting first and closing afterwards, drops duplicates by
-//     mid, backs off with full jitter, and says so when messages may be missing.
+//   - It is an honest client of starling.v1, because that library is: it moves by connecting first and closing afterwards,
+//     drops duplicates by mid, backs off with full jitter, and says so when messages may be missing.
 //
 // # What it does not do
 //
