@@ -84,6 +84,8 @@ func (g *Gateway) StartDrain(req DrainRequest) bool {
 		d.renew(req.Lease)
 		return false
 	}
+	// At once, and not when the goroutine gets to it: whoever began the drain sees it in /readyz.
+	g.ready.draining.Store(true)
 	ctx, stop := context.WithCancel(g.ctx)
 	done := make(chan struct{})
 	started := g.tasks.start(func() {
@@ -103,8 +105,6 @@ func (g *Gateway) StartDrain(req DrainRequest) bool {
 	d.status = DrainStatus{
 		Phase: PhaseAnnounced, Reason: req.Reason, StartedAt: &now, AtStart: g.roster.len(), WindowSeconds: d.window.Seconds(),
 	}
-	// At once, and not when the goroutine gets to it: whoever began the drain sees it in /readyz.
-	g.ready.draining.Store(true)
 	g.metrics.drains.Inc()
 	if req.Lease > 0 {
 		until := now.Add(req.Lease)

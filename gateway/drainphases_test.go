@@ -298,41 +298,81 @@ func TestTurnThatWouldComeTooLateIsRefused(t *testing.T) {
 	s := serve(t, func(c *gateway.Config, _ *gateway.Options) {
 		c.Limits.AcceptPerSecond, c.HandshakeTimeout = 1, time.Second
 	})
-	s.member("ann")
-	answer := s.refused("member=bob", nil)
-	require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
+	s.awaitBusy("member=ann")
 	s.metric(`starling_limit_hits_total{limit="accept-per-second"} 1`)
 	s.metric(`starling_limit{limit="accept-per-second"} 1`)
-	s.dialRaw("member=bob&handshake=close", nil).expectClose(protocol.CloseAtCapacity)
-	s.metric(`starling_limit_hits_total{limit="accept-per-second"} 2`)
-	s.metric(`starling_refused_total{reason="busy"} 2`)
+	s.metric(`starling_refused_total{reason="busy"} 1`)
 	// A refusal inside a connection is one that was accepted, so they are bounded too; more are told by status.
-	require.Equal(t, http.StatusServiceUnavailable, s.refused("member=bob&handshake=close", nil).StatusCode)
+	s.awaitBusy("member=ann&handshake=close")
+	_, text := s.get("/metrics")
+	require.Contains(t, text, "\n"+`starling_closed_total{code="1013"} `)
+}
+
+// awaitBusy connects until it is refused by a status.
+func (s *server) awaitBusy(query string) {
+	s.t.Helper()
+	eventually(s.t, func() bool {
+		dialer := websocket.Dialer{HandshakeTimeout: patience}
+		conn, response, err := dialer.Dial(s.url(query), nil)
+		if err == nil {
+			_ = conn.Close()
+			return false
+		}
+		return response != nil && response.StatusCode == http.StatusServiceUnavailable && response.Header.Get("Retry-After") != ""
+	}, "busy")
+}
+
+// slowly starts a gateway that takes one client a second, and lets so many wait.
+func slowly(t *testing.T, count int) (s *server, statuses chan int) {
+	t.Helper()
+	_, use := newCluster()
+	s = serve(t, func(c *gateway.Config, o *gateway.Options) {
+		use(c, o)
+		c.Deregister, c.DrainWindow, c.HandshakeTimeout = 0, time.Hour, 5*time.Minute
+		c.Limits.AcceptPerSecond, c.Limits.Connections = 1, count
+	}).ready()
+	statuses = make(chan int, count)
+	for i := range count {
+		go func() {
+			dialer := websocket.Dialer{HandshakeTimeout: patience}
+			conn, response, err := dialer.Dial(s.url(fmt.Sprintf("member=m%d", i)), nil)
+			switch {
+			case err == nil:
+				t.Cleanup(func() { _ = conn.Close() })
+				statuses <- http.StatusSwitchingProtocols
+			case response != nil:
+				statuses <- response.StatusCode
+			default:
+				statuses <- 0
+			}
+		}()
+	}
+	s.metric(`starling_headroom 0`)
+	return s, statuses
 }
 
 // Somebody who waits has a place: when the turn comes, --max-connections does not send them away.
 func TestWhoWaitsIsCounted(t *testing.T) {
-	s := serve(t, limits(func(l *gateway.Limits) { l.AcceptPerSecond, l.Connections = 1, 2 }))
-	s.member("ann")
-	waits := make(chan *peer, 1)
-	go func() { waits <- s.dialRaw("member=bob", nil) }()
-	s.metric(`starling_accept_waiting 1`)
-	s.refused("member=eve", nil)
+	s, statuses := slowly(t, 6)
+	require.Equal(t, http.StatusServiceUnavailable, s.refused("member=eve", nil).StatusCode)
 	s.metric(`starling_refused_total{reason="full"} 1`)
-	(<-waits).expect("welcome")
+	for range 6 {
+		require.Equal(t, http.StatusSwitchingProtocols, <-statuses)
+	}
+	s.metric(`starling_accept_waiting 0`)
+	s.metric(`starling_connections 6`)
 }
 
 func TestWhoWaitsWhenTheDrainRefusesIsRefused(t *testing.T) {
-	_, use := newCluster()
-	s := serve(t, func(c *gateway.Config, o *gateway.Options) {
-		use(c, o)
-		c.Deregister, c.DrainWindow, c.Limits.AcceptPerSecond = 0, time.Hour, 1
-	}).ready()
-	s.member("ann")
-	answer := make(chan int, 1)
-	go func() { answer <- s.refused("member=bob", nil).StatusCode }()
-	s.metric(`starling_accept_waiting 1`)
+	s, statuses := slowly(t, 8)
 	s.StartDrain(gateway.DrainRequest{Reason: "test"})
-	require.Equal(t, http.StatusServiceUnavailable, <-answer)
-	s.metric(`starling_refused_total{reason="draining"} 1`)
+	s.awaitPhase(gateway.PhaseMoving)
+	taken := 0
+	for range 8 {
+		if <-statuses == http.StatusSwitchingProtocols {
+			taken++
+		}
+	}
+	require.Less(t, taken, 8)
+	s.metric(fmt.Sprintf(`starling_refused_total{reason="draining"} %d`, 8-taken))
 }
