@@ -13,7 +13,7 @@ import (
 func TestMoveIsInvisible(t *testing.T) {
 	w := newWorld(t, 3, func(_ int, cfg *gateway.Config) { cfg.DrainWindow = 8 * time.Second })
 	leaving := w.nodes[0]
-	members := w.connect(300, 10, w.dial, w.dial)
+	members := w.connect(300/portion, 10, w.dial, w.dial)
 	atStart := leaving.metric("starling_connections")
 	require.NotZero(t, atStart)
 	var speakers []*speaker
@@ -38,11 +38,11 @@ func TestSurvivorsTakeAtTheirRate(t *testing.T) {
 	w := newWorld(t, 3, func(i int, cfg *gateway.Config) {
 		cfg.DrainWindow = 16 * time.Second
 		if i > 0 {
-			cfg.Limits.AcceptPerSecond = 25
+			cfg.Limits.AcceptPerSecond = 28 / portion
 		}
 	})
 	leaving := w.nodes[0]
-	members := w.connect(520, 26, leaving.dial, w.dial)
+	members := w.connect(520/portion, 26, leaving.dial, w.dial)
 	begin := time.Now()
 	leaving.stop()
 	<-leaving.done
@@ -58,11 +58,11 @@ func TestTwoDrainsShareTheSurvivors(t *testing.T) {
 	w := newWorld(t, 4, func(i int, cfg *gateway.Config) {
 		cfg.DrainWindow = 12 * time.Second
 		if i > 1 {
-			cfg.Limits.AcceptPerSecond = 20
+			cfg.Limits.AcceptPerSecond = 20 / portion
 		}
 	})
-	members := w.connect(100, 10, w.nodes[0].dial, w.dial)
-	members = append(members, w.connect(100, 10, w.nodes[1].dial, w.dial)...)
+	members := w.connect(100/portion, 10, w.nodes[0].dial, w.dial)
+	members = append(members, w.connect(100/portion, 10, w.nodes[1].dial, w.dial)...)
 	begin := time.Now()
 	for _, n := range w.nodes[:2] {
 		n.stop()
@@ -83,11 +83,11 @@ func TestStormIsSurvived(t *testing.T) {
 	w := newWorld(t, 3, func(i int, cfg *gateway.Config) {
 		cfg.Deregister, cfg.DrainWindow, cfg.DrainClose = 0, 0, 0
 		if i > 0 {
-			cfg.Limits.AcceptPerSecond, cfg.Limits.AcceptQueue = 30, 10
+			cfg.Limits.AcceptPerSecond, cfg.Limits.AcceptQueue = 30/portion, 10/portion
 		}
 	})
 	leaving := w.nodes[0]
-	members := w.connect(250, 10, leaving.dial, w.dial)
+	members := w.connect(250/portion, 10, leaving.dial, w.dial)
 	begin := time.Now()
 	leaving.stop()
 	<-leaving.done

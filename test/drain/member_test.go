@@ -122,7 +122,7 @@ func (m *member) speak(t *testing.T) *speaker {
 			select {
 			case <-s.stop:
 				return
-			case <-time.After(50 * time.Millisecond):
+			case <-time.After(100 * time.Millisecond):
 			}
 			text := fmt.Sprintf("%s-%d", m.name, n)
 			if _, err := m.room.Publish(ctx, "m", text, client.PublishOptions{}); err != nil {
@@ -149,7 +149,8 @@ func requireHeardOnce(t *testing.T, members []*member, speakers []*speaker) {
 				continue
 			}
 			eventually(t, func() bool {
-				_, got := m.noted()
+				faults, got := m.noted()
+				require.Empty(t, faults, m.name)
 				for _, text := range s.said {
 					if got[text] == 0 {
 						return false

@@ -114,7 +114,7 @@ func (n *node) watch() {
 		case <-n.done:
 			n.note(false, nil)
 			return
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(200 * time.Millisecond):
 		}
 		begin := time.Now()
 		accepted, ok := n.tryMetric("starling_connections_accepted_total")
