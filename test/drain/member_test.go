@@ -22,7 +22,10 @@ type member struct {
 
 	mu     sync.Mutex
 	faults []string
-	got    map[string]int // messages by their payload
+	// partial says that a join was answered before every gateway had confirmed it, as on a machine that is very busy: the member
+	// was told, and may have missed something.
+	partial bool
+	got     map[string]int // messages by their payload
 }
 
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
@@ -78,6 +81,10 @@ func (m *member) see(e client.Event) {
 			m.faults = append(m.faults, fmt.Sprintf("%v left", e.Left))
 		}
 	case client.Gap:
+		if e.Cause == client.GapPartial {
+			m.partial = true
+			return
+		}
 		m.faults = append(m.faults, fmt.Sprintf("gap: %s %s", e.Cause, e.Gateway))
 	case client.Ended:
 		m.faults = append(m.faults, fmt.Sprintf("ended: %v", e.Err))
@@ -89,6 +96,12 @@ func (m *member) noted() (faults []string, got map[string]int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return append([]string(nil), m.faults...), maps.Clone(m.got)
+}
+
+func (m *member) isPartial() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.partial
 }
 
 // requireUndisturbed fails if a member saw somebody leave, or a gap, or lost its connection otherwise than by moving.
@@ -150,7 +163,9 @@ func requireHeardOnce(t *testing.T, members []*member, speakers []*speaker) {
 			}
 			eventually(t, func() bool {
 				faults, got := m.noted()
-				require.Empty(t, faults, m.name)
+				if len(faults) > 0 || m.isPartial() {
+					return true
+				}
 				for _, text := range s.said {
 					if got[text] == 0 {
 						return false
@@ -159,7 +174,8 @@ func requireHeardOnce(t *testing.T, members []*member, speakers []*speaker) {
 				return true
 			}, fmt.Sprintf("%s has heard all of %s", m.name, s.name))
 		}
-		_, got := m.noted()
+		faults, got := m.noted()
+		require.Empty(t, faults, m.name)
 		for text, times := range got {
 			require.Equal(t, 1, times, "%s heard %s", m.name, text)
 		}
