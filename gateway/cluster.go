@@ -72,7 +72,9 @@ type ClusterHost struct {
 type ClusterStatus struct {
 	// Waiting says what is missing until the cluster is ready; empty once it is.
 	Waiting string
-	Peers   []PeerStatus
+	// KeysDiffer says that it waits for a gateway that has other mesh keys: these are being replaced.
+	KeysDiffer bool
+	Peers      []PeerStatus
 }
 
 // PeerStatus is one other gateway, as /status shows it.

@@ -3,6 +3,8 @@ package gateway_test
 import (
 	"context"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/starling-realtime/starling/gateway"
+	"github.com/starling-realtime/starling/gateway/mesh/keyring"
 )
 
 // valid returns settings that [gateway.Config.Validate] accepts.
@@ -120,6 +123,26 @@ func TestRunServesUntilToldToStop(t *testing.T) {
 		done <- gateway.Run(ctx, c, slog.New(slog.NewTextHandler(signalOn{started, "gateway runs"}, nil)))
 	}()
 	<-started
+	cancel()
+	require.NoError(t, <-done)
+}
+
+func TestRunFollowsItsKeyFile(t *testing.T) {
+	c := valid()
+	c.Listen, c.AdminListen, c.MeshListen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	c.MeshKeyFile = filepath.Join(t.TempDir(), "keys")
+	old, next := keyring.NewKey(), keyring.NewKey()
+	require.NoError(t, os.WriteFile(c.MeshKeyFile, []byte(old.Encode()), 0o600))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	changed := make(chan struct{})
+	done := make(chan error, 1)
+	go func() {
+		done <- gateway.Run(ctx, c, slog.New(slog.NewTextHandler(signalOn{changed, "accepted=\"[" + next.ID() + " " + old.ID()}, nil)))
+	}()
+	require.NoError(t, os.WriteFile(c.MeshKeyFile+".new", []byte(next.Encode()), 0o600))
+	require.NoError(t, os.Rename(c.MeshKeyFile+".new", c.MeshKeyFile))
+	<-changed
 	cancel()
 	require.NoError(t, <-done)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/starling-realtime/starling/gateway/auth"
 	"github.com/starling-realtime/starling/gateway/dedupe"
 	"github.com/starling-realtime/starling/gateway/fanout"
+	"github.com/starling-realtime/starling/gateway/mesh/keyring"
 	"github.com/starling-realtime/starling/gateway/pacing"
 	"github.com/starling-realtime/starling/gateway/protocol"
 	"github.com/starling-realtime/starling/hub"
@@ -39,10 +40,12 @@ type Gateway struct {
 	isAdmin  func(token string) bool // nil: nobody is
 	upgrader websocket.Upgrader
 
-	hub     *hub.Hub
-	pool    *fanout.Pool
-	keys    *dedupe.Cache
-	cluster Cluster // nil: alone
+	hub  *hub.Hub
+	pool *fanout.Pool
+	keys *dedupe.Cache
+	// meshKeys is nil where none were given.
+	meshKeys *keyring.Keyring
+	cluster  Cluster // nil: alone
 
 	ids       idSource
 	admission *admission
@@ -116,7 +119,7 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 		g.registry = prometheus.NewRegistry()
 	}
 	if opts.Keys != nil {
-		g.isAdmin = opts.Keys.CheckAdminToken
+		g.isAdmin, g.meshKeys = opts.Keys.CheckAdminToken, opts.Keys
 	}
 	g.ids.init(g.boot)
 	g.upgrader = g.newUpgrader()
@@ -148,6 +151,7 @@ func (g *Gateway) connect(opts Options) error {
 	hubOptions.Replicator = g.cluster
 	g.hub = hub.New(hubOptions)
 	g.ready.waiting = func() string { return g.cluster.Status().Waiting }
+	g.ready.keysDiffer = func() bool { return g.cluster.Status().KeysDiffer }
 	if err := g.cluster.Start(g.ctx, g.hub); err != nil {
 		return fmt.Errorf("starting the mesh: %w", err)
 	}

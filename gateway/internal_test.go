@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,6 +52,34 @@ func TestReadinessFallsBack(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, 1, late)
 	})
+}
+
+// While mesh keys are being replaced, a gateway that cannot reach the others yet waits until their files are up to date, but
+// not for ever.
+func TestReadinessWaitsForKeys(t *testing.T) {
+	for _, solved := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			var differ atomic.Bool
+			differ.Store(true)
+			r := readiness{waiting: func() string { return "keys" }, keysDiffer: differ.Load}
+			late := 0
+			go r.await(t.Context(), nil, slog.New(slog.DiscardHandler), func() { late++ })
+			time.Sleep(keysFallback - time.Minute)
+			synctest.Wait()
+			ok, _ := r.state()
+			require.False(t, ok)
+			if solved {
+				differ.Store(false)
+				time.Sleep(2 * time.Second)
+			} else {
+				time.Sleep(time.Minute + time.Second)
+			}
+			synctest.Wait()
+			ok, _ = r.state()
+			require.True(t, ok)
+			require.Equal(t, 1, late)
+		})
+	}
 }
 
 func TestReadinessIsNotReachedByClosing(t *testing.T) {

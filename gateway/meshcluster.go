@@ -130,7 +130,7 @@ func (c *meshCluster) Status() ClusterStatus {
 	select {
 	case <-c.Ready():
 	default:
-		out.Waiting = c.ReadyReason()
+		out.Waiting, out.KeysDiffer = c.ReadyReason(), c.KeysDiffer()
 	}
 	for _, p := range s.Peers {
 		var load *Load

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -46,13 +47,15 @@ func Run(ctx context.Context, cfg Config, logger *slog.Logger) error {
 		g.isAdmin = nil
 	}
 	warnOfFiles(logger, cfg.Limits, mostFiles())
+	stopFollowing := followKeys(cfg, keys, g)
+	defer stopFollowing()
 	logger.Info("gateway runs", "version", buildinfo.Version(), "node", g.node, "boot", boot.String(), "cluster", cfg.Cluster,
 		"clients", clients.Addr().String(), "admin", admin.Addr().String())
 	return g.serve(ctx, clients, admin)
 }
 
-// loadKeys reads the cluster's keys. Without a file they are the development keys, which anybody can compute; the config was
-// checked to reach loopback addresses only.
+// loadKeys reads the cluster's keys, which then follow the file: see followKeys. Without a file they are the development keys,
+// which anybody can compute; the config was checked to reach loopback addresses only.
 func loadKeys(cfg Config, boot hub.Boot) (*keyring.Keyring, error) {
 	keys := keyring.Insecure(cfg.Cluster)
 	if cfg.MeshKeyFile != "" {
@@ -66,6 +69,21 @@ func loadKeys(cfg Config, boot hub.Boot) (*keyring.Keyring, error) {
 		return nil, fmt.Errorf("--mesh-key-file: %w", err)
 	}
 	return ring, nil
+}
+
+// followKeys lets the keys follow their file until the returned function is called, which waits for the end of that.
+func followKeys(cfg Config, keys *keyring.Keyring, g *Gateway) (stop func()) {
+	if cfg.MeshKeyFile == "" {
+		return func() {}
+	}
+	follower := keyring.NewFollower(keyring.FollowerConfig{Path: cfg.MeshKeyFile, Keys: keys, Logger: g.logger, Registerer: g.registry})
+	ctx, cancel := context.WithCancel(context.Background())
+	var following sync.WaitGroup
+	following.Go(func() { follower.Run(ctx) })
+	return func() {
+		cancel()
+		following.Wait()
+	}
 }
 
 // mayChange says whether the admin port takes changes: on a network not with the token of the development keys, which

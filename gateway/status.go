@@ -31,6 +31,8 @@ type Status struct {
 	PresenceEntries int          `json:"presenceEntries"`
 	LocalEntries    int          `json:"localPresenceEntries"`
 	Peers           []PeerStatus `json:"peers"`
+	// MeshKeys are the ids of the mesh keys that are accepted, the primary one first. They tell keys apart and are no secrets.
+	MeshKeys []string `json:"meshKeys,omitempty"`
 }
 
 // Status returns what /status says.
@@ -43,6 +45,9 @@ func (g *Gateway) Status() Status {
 		Channels: r.hub.Channels, LocalChannels: r.hub.LocalChannels, Members: r.hub.Members,
 		PresenceEntries: r.hub.PresenceEntries, LocalEntries: r.hub.LocalEntries,
 		Peers: []PeerStatus{},
+	}
+	if g.meshKeys != nil {
+		s.MeshKeys = g.meshKeys.IDs()
 	}
 	if g.cluster != nil {
 		s.Peers = append(s.Peers, g.cluster.Status().Peers...)

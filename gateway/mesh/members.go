@@ -25,11 +25,7 @@ func (m *Mesh) memberlistConfig() *memberlist.Config {
 	c.BindAddr, c.BindPort = bound.Addr().String(), int(bound.Port())
 	c.AdvertiseAddr, c.AdvertisePort = advertise.Addr().String(), int(advertise.Port())
 	c.Label = m.cfg.Cluster
-	keys := m.keys.MemberlistKeys()
-	c.SecretKey = keys[0]
-	if ring, err := memberlist.NewKeyring(keys, keys[0]); err == nil {
-		c.Keyring = ring
-	}
+	c.Keyring, c.SecretKey = m.gossipKeys, m.gossipKeys.GetPrimaryKey()
 	c.GossipVerifyIncoming, c.GossipVerifyOutgoing = true, true
 	c.EnableCompression = false
 	c.ProbeInterval, c.ProbeTimeout = 500*time.Millisecond, 200*time.Millisecond

@@ -27,12 +27,14 @@ type Mesh struct {
 	self      link.Self
 	advertise netip.AddrPort
 	keys      *keyring.Keyring
-	transport *transport.Transport
-	receiver  *link.Receiver
-	log       *presenceLog
-	pauses    *pauseGate
-	metrics   *metrics
-	refusals  *refusalLog
+	// gossipKeys are memberlist's, kept in step with keys.
+	gossipKeys *memberlist.Keyring
+	transport  *transport.Transport
+	receiver   *link.Receiver
+	log        *presenceLog
+	pauses     *pauseGate
+	metrics    *metrics
+	refusals   *refusalLog
 
 	// hub and local are set by Start, before anything uses them.
 	hub   *hub.Hub
@@ -71,6 +73,9 @@ func New(cfg Config) (*Mesh, error) {
 		refusals: newRefusalLog(cfg.Logger), ready: newReadiness(), alive: make(map[hub.Boot]sighting),
 	}
 	m.metrics = newMetrics(m, cfg.Registerer)
+	if err := m.initGossipKeys(); err != nil {
+		return nil, err
+	}
 	m.peers.Store(&map[hub.Boot]*peer{})
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	if err := m.listen(); err != nil {
@@ -161,6 +166,7 @@ func (m *Mesh) Start(h *hub.Hub, local Local) error {
 	}
 	m.members = members
 	close(m.ready.started)
+	m.run(m.followKeys)
 	m.run(m.watch)
 	m.run(m.rejoin)
 	m.run(m.becomeReady)

@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"time"
@@ -87,7 +88,7 @@ func (m *Mesh) newPeer(boot hub.Boot, node, address string) (*peer, error) {
 		p.draining.Store(s.draining)
 	}
 	sender, err := link.NewSender(link.SenderConfig{
-		Self: m.self, Peer: boot, PeerName: node, Dial: p.dial, TLS: m.keys.ClientConfig(boot),
+		Self: m.self, Peer: boot, PeerName: node, Dial: p.dial, TLS: func() *tls.Config { return m.keys.ClientConfig(boot) },
 		Published: p.publishedBefore.Load, StateBudget: m.cfg.StateBudget, PublishBudget: m.cfg.PublishBudget,
 		Timing: m.cfg.Timing, Logger: m.logger,
 		Events: link.SenderEvents{OnLinked: p.onLinked, OnAck: p.onAck, OnReset: p.onReset, OnRefused: p.onRefused},

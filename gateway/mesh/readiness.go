@@ -3,6 +3,7 @@ package mesh
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/starling-realtime/starling/hub"
@@ -16,6 +17,8 @@ type readiness struct {
 
 	mu     sync.Mutex
 	reason string
+	// unmet are gateways that are there and that this one cannot join.
+	unmet []unmet
 	// poked is closed and replaced when a peer's state changes, if somebody waits for that.
 	poked chan struct{}
 }
@@ -43,6 +46,44 @@ func (r *readiness) wait() <-chan struct{} {
 		r.poked = make(chan struct{})
 	}
 	return r.poked
+}
+
+// isReached says that the gateway is in step.
+func (r *readiness) isReached() bool {
+	select {
+	case <-r.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+func (r *readiness) setUnmet(list []unmet) {
+	r.mu.Lock()
+	same := slices.Equal(list, r.unmet)
+	r.unmet = list
+	r.mu.Unlock()
+	if !same {
+		r.poke()
+	}
+}
+
+// firstUnmet returns one of the unmet, those whose keys differ first.
+func (r *readiness) firstUnmet() (first unmet, found bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, u := range r.unmet {
+		if !found || u.keysDiffer {
+			first, found = u, true
+		}
+	}
+	return first, found
+}
+
+// lacksAny says that the gateway is not in step and that somebody is unmet.
+func (r *readiness) lacksAny() bool {
+	_, found := r.firstUnmet()
+	return found && !r.isReached()
 }
 
 func (r *readiness) explain(reason string) {
@@ -90,16 +131,19 @@ func (m *Mesh) awaitReady(ctx context.Context) (reason string) {
 	}
 }
 
-// awaitInStep waits until this gateway and each peer that is known now hold each other's entries.
+// awaitInStep waits until nobody is unmet, and this gateway and each peer that is known then hold each other's entries.
 func (m *Mesh) awaitInStep(ctx context.Context) (reason string) {
 	seen := m.allPeers()
 	for {
 		wait := m.ready.wait()
-		behind := firstBehind(seen)
-		if behind == nil {
+		if u, found := m.ready.firstUnmet(); found {
+			seen = m.allPeers()
+			m.ready.explain(u.String())
+		} else if behind := firstBehind(seen); behind != nil {
+			m.ready.explain(fmt.Sprintf("waiting to be in step with %s at %s", behind.node, behind.addr()))
+		} else {
 			return fmt.Sprintf("in step with %d peers", len(seen))
 		}
-		m.ready.explain(fmt.Sprintf("waiting to be in step with %s at %s", behind.node, behind.addr()))
 		select {
 		case <-wait:
 		case <-ctx.Done():

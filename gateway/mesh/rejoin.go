@@ -17,9 +17,10 @@ func (m *Mesh) rejoin(ctx context.Context) {
 	var found bool
 	var aloneSince time.Time
 	for {
+		changed := m.keys.Changed()
 		others, complete := m.resolveAll(ctx)
-		m.joinAll(others)
-		if m.members.NumMembers() > 1 && !found {
+		m.joinAll(ctx, others, found)
+		if !found && (m.members.NumMembers() > 1 || m.hearsAny()) {
 			found = true
 			close(m.ready.joined)
 		}
@@ -33,26 +34,49 @@ func (m *Mesh) rejoin(ctx context.Context) {
 			close(m.ready.alone)
 		}
 		pause := m.cfg.Tuning.Rejoin
-		if !found {
+		if !found || m.ready.lacksAny() {
 			pause = m.cfg.Tuning.Retry
 		}
-		if !sleep(ctx, pause) {
+		if !pauseUnless(ctx, pause, changed) {
 			return
 		}
 	}
 }
 
-// joinAll exchanges memberlist's state with the gateways at the addresses that it does not count as alive.
-func (m *Mesh) joinAll(addresses []netip.AddrPort) {
+// pauseUnless waits for d, or until the keys change and whoever could not be joined maybe can; false when ctx is done.
+func pauseUnless(ctx context.Context, d time.Duration, changed <-chan struct{}) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-changed:
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
+}
+
+// joinAll exchanges memberlist's state with the gateways at the addresses that it does not count as alive. Until this gateway
+// is in step it notes who is there and cannot be joined.
+func (m *Mesh) joinAll(ctx context.Context, addresses []netip.AddrPort, found bool) {
 	alive := m.aliveAddresses()
+	var unmet []unmet
 	for _, a := range addresses {
 		if alive[a.String()] {
 			continue
 		}
-		if _, err := m.members.Join([]string{a.String()}); err != nil {
-			m.refusals.couldNotJoin(a.String(), err, time.Now())
+		_, err := m.members.Join([]string{a.String()})
+		if err == nil {
+			continue
+		}
+		m.refusals.couldNotJoin(a.String(), err, time.Now())
+		if m.ready.isReached() {
+			continue
+		}
+		if u, there := m.probe(ctx, a, found); there {
+			unmet = append(unmet, u)
 		}
 	}
+	m.ready.setUnmet(unmet)
 }
 
 // resolveAll returns the addresses of other gateways: those that Join names, and those of peers whose links work although

@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"strings"
@@ -119,7 +120,7 @@ func intrude(t *testing.T, n *node, cluster string, keys []keyring.Key, versions
 	require.NoError(t, err)
 	s, err := link.NewSender(link.SenderConfig{
 		Self: link.Self{Cluster: cluster, Boot: boot, Node: "mallory", Advertise: "127.0.0.1:1", Versions: versions},
-		Peer: n.boot, TLS: ring.ClientConfig(n.boot), Timing: fastTiming(),
+		Peer: n.boot, TLS: func() *tls.Config { return ring.ClientConfig(n.boot) }, Timing: fastTiming(),
 		Dial: func(ctx context.Context) (net.Conn, error) { return realNetwork{}.Dial(ctx, n.mesh.Advertised()) },
 	})
 	require.NoError(t, err)

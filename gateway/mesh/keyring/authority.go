@@ -32,7 +32,7 @@ func newAuthority(key Key) (authority, error) {
 	signer := ed25519.NewKeyFromSeed(derive(key.secret[:], infoAuthority))
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
-		Subject:               pkix.Name{CommonName: "starling mesh"},
+		Subject:               pkix.Name{CommonName: "starling mesh key " + key.ID()},
 		NotBefore:             time.Unix(0, 0),
 		NotAfter:              time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
 		BasicConstraintsValid: true,

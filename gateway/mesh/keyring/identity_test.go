@@ -38,7 +38,7 @@ func TestAnyClusterNameMakesACertificate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := identityOf(r.leaf.Leaf)
+		got, err := identityOf(r.set.members[0].leaf.Leaf)
 		if err != nil || got != r.id {
 			t.Fatalf("got %v, %v; want %v", got, err, r.id)
 		}

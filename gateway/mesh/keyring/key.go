@@ -22,6 +22,7 @@ const (
 	infoMemberlist = "starling v1 memberlist"
 	infoAuthority  = "starling v1 link authority"
 	infoAdmin      = "starling v1 admin token"
+	infoID         = "starling v1 key id"
 	infoInsecure   = "starling v1 insecure development key "
 )
 
@@ -49,6 +50,9 @@ func (k Key) Encode() string { return base64.StdEncoding.EncodeToString(k.secret
 
 // AdminToken returns the bearer token, 64 hexadecimal digits, that the key gives for the admin port. It is a secret.
 func (k Key) AdminToken() string { return hex.EncodeToString(derive(k.secret[:], infoAdmin)) }
+
+// ID returns 16 hexadecimal digits that tell keys apart. It is no secret: nothing of the key can be computed from it.
+func (k Key) ID() string { return hex.EncodeToString(derive(k.secret[:], infoID)[:8]) }
 
 // Format implements [fmt.Formatter]: it prints a placeholder for every verb.
 func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "key(redacted)") }

@@ -112,12 +112,13 @@ func TestDerivation(t *testing.T) {
 	require.Equal(t, "64bf20db", k.AdminToken()[:8], "admin token")
 	require.Len(t, k.AdminToken(), 64)
 	require.Equal(t, "ce77d9b1", hex.EncodeToString(derive(k.secret[:], infoMemberlist)[:4]), "memberlist key")
+	require.Equal(t, "61b0938df8ad8e40", k.ID(), "id")
 	require.Equal(t, "10a7d433", hex.EncodeToString(public[:4]), "link authority")
 	outs := map[string]bool{}
-	for _, info := range []string{infoMemberlist, infoAuthority, infoAdmin, infoInsecure} {
+	for _, info := range []string{infoMemberlist, infoAuthority, infoAdmin, infoInsecure, infoID} {
 		outs[string(derive(k.secret[:], info))] = true
 	}
-	require.Len(t, outs, 4, "each info string gives another output")
+	require.Len(t, outs, 5, "each info string gives another output")
 	require.Equal(t, Insecure("a"), Insecure("a"))
 	require.NotEqual(t, Insecure("a"), Insecure("b"))
 }

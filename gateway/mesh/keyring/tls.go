@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/starling-realtime/starling/hub"
@@ -25,31 +26,78 @@ var (
 	ErrNoIdentity = errors.New("certificate names no cluster and boot")
 )
 
+// protocolPrefix begins the ALPN names by which a client tells the server which keys it holds. They are part of the wire
+// format: never change them.
+const protocolPrefix = "starling-key-"
+
 // ServerConfig returns the configuration for accepting peers of any boot of the cluster: TLS 1.3 only, a client
-// certificate required. It follows later calls of Set.
+// certificate required. It follows later changes of the keys.
+//
+// A connection is made with one key: the first of the client's that the server holds too. So two gateways can talk while
+// they have any key in common, whichever is primary at each.
 func (r *Keyring) ServerConfig() *tls.Config {
 	c := baseConfig()
-	c.ClientAuth = tls.RequireAnyClientCert
-	c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return r.certificate() }
 	c.VerifyConnection = func(state tls.ConnectionState) error {
 		_, err := r.verify(state, x509.ExtKeyUsageClientAuth)
 		return err
 	}
+	verify := c.VerifyConnection
+	c.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		common := r.current().common(hello.SupportedProtos)
+		leaf, err := r.certificate(common)
+		if err != nil {
+			return nil, err
+		}
+		c := baseConfig()
+		c.Certificates = []tls.Certificate{*leaf}
+		// The pool only tells the client which certificate to send; VerifyConnection is what checks it.
+		c.ClientAuth, c.ClientCAs = tls.RequireAnyClientCert, common.pool
+		c.VerifyConnection = verify
+		return c, nil
+	}
 	return c
 }
 
-// ClientConfig returns the configuration for dialing the peer that must be boot expect. It follows later calls of Set.
+// common returns the first key that a client offers and the set holds, or the primary one.
+func (s *keySet) common(offered []string) *member {
+	for _, protocol := range offered {
+		id, ok := strings.CutPrefix(protocol, protocolPrefix)
+		if !ok {
+			continue
+		}
+		for _, m := range s.members {
+			if m.id == id {
+				return m
+			}
+		}
+	}
+	return s.members[0]
+}
+
+// ClientConfig returns the configuration for one connection to the peer that must be boot expect; 0 is any boot. It offers
+// the keys of now.
 func (r *Keyring) ClientConfig(expect hub.Boot) *tls.Config {
 	c := baseConfig()
+	for _, id := range r.IDs() {
+		c.NextProtos = append(c.NextProtos, protocolPrefix+id)
+	}
 	// The standard check wants a host name; VerifyConnection checks what matters here, and more.
 	c.InsecureSkipVerify = true
-	c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return r.certificate() }
+	c.GetClientCertificate = func(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		set := r.current()
+		for _, subject := range request.AcceptableCAs {
+			if m := set.signedBy(subject); m != nil {
+				return r.certificate(m)
+			}
+		}
+		return r.certificate(set.members[0])
+	}
 	c.VerifyConnection = func(state tls.ConnectionState) error {
 		boot, err := r.verify(state, x509.ExtKeyUsageServerAuth)
 		if err != nil {
 			return err
 		}
-		if boot != expect {
+		if expect != 0 && boot != expect {
 			return fmt.Errorf("%w: it is %s, want %s", ErrWrongBoot, boot, expect)
 		}
 		return nil
@@ -108,4 +156,15 @@ func PeerBoot(state tls.ConnectionState) (hub.Boot, error) {
 		return 0, err
 	}
 	return id.Boot, nil
+}
+
+// KeyID returns the id of the key with which a connection was made; empty when that is none that is accepted now.
+func (r *Keyring) KeyID(state tls.ConnectionState) string {
+	if len(state.PeerCertificates) == 0 {
+		return ""
+	}
+	if m := r.current().signedBy(state.PeerCertificates[0].RawIssuer); m != nil {
+		return m.id
+	}
+	return ""
 }

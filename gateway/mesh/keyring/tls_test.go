@@ -84,10 +84,44 @@ func TestHandshake(t *testing.T) {
 		require.ErrorIs(t, out.client, ErrUntrusted)
 		require.Error(t, out.server)
 	})
-	t.Run("client's key is unknown to the server only", func(t *testing.T) {
+	t.Run("client's primary key is unknown to the server", func(t *testing.T) {
 		out := handshake(t, server.ServerConfig(), ring(t, "prod", 2, k2, k1).ClientConfig(1))
+		require.NoError(t, out.server)
+		require.NoError(t, out.client)
+		require.Equal(t, k1.ID(), server.KeyID(out.serverState))
+	})
+	t.Run("server's primary key is unknown to the client", func(t *testing.T) {
+		both := ring(t, "prod", 1, k2, k1)
+		out := handshake(t, both.ServerConfig(), ring(t, "prod", 2, k1).ClientConfig(1))
+		require.NoError(t, out.server)
+		require.NoError(t, out.client)
+		require.Equal(t, k1.ID(), both.KeyID(out.serverState))
+	})
+	t.Run("the client's order decides", func(t *testing.T) {
+		both := ring(t, "prod", 1, k1, k2)
+		out := handshake(t, both.ServerConfig(), ring(t, "prod", 2, k2, k1).ClientConfig(1))
+		require.NoError(t, out.server)
+		require.Equal(t, k2.ID(), both.KeyID(out.serverState))
+	})
+	t.Run("client insists on a key that is unknown to the server", func(t *testing.T) {
+		stubborn := ring(t, "prod", 2, k2, k1).ClientConfig(1)
+		choose := stubborn.GetClientCertificate
+		stubborn.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			return choose(&tls.CertificateRequestInfo{})
+		}
+		out := handshake(t, server.ServerConfig(), stubborn)
 		require.ErrorIs(t, out.server, ErrUntrusted)
 		require.ErrorContains(t, out.client, "bad certificate")
+	})
+	t.Run("client offers garbage", func(t *testing.T) {
+		client := ring(t, "prod", 2, k1).ClientConfig(1)
+		client.NextProtos = []string{"h2", protocolPrefix, protocolPrefix + "?"}
+		out := handshake(t, server.ServerConfig(), client)
+		require.NoError(t, out.server)
+		require.NoError(t, out.client)
+	})
+	t.Run("any boot", func(t *testing.T) {
+		require.NoError(t, handshake(t, server.ServerConfig(), ring(t, "prod", 2, k1).ClientConfig(0)).client)
 	})
 	t.Run("wrong cluster", func(t *testing.T) {
 		out := handshake(t, server.ServerConfig(), ring(t, "test", 2, k1).ClientConfig(1))
@@ -135,17 +169,16 @@ func TestPlaintextIsRefused(t *testing.T) {
 func TestRotation(t *testing.T) {
 	old, next := keyOf(1), keyOf(2)
 	a, b := ring(t, "prod", 1, old), ring(t, "prod", 2, old)
-	aServer, bClient := a.ServerConfig(), b.ClientConfig(1)
-	bServer, aClient := b.ServerConfig(), a.ClientConfig(2)
+	aServer, bServer := a.ServerConfig(), b.ServerConfig()
 	good := func() {
 		t.Helper()
-		for _, out := range []outcome{handshake(t, aServer, bClient), handshake(t, bServer, aClient)} {
+		for _, out := range []outcome{handshake(t, aServer, b.ClientConfig(1)), handshake(t, bServer, a.ClientConfig(2))} {
 			require.NoError(t, out.server)
 			require.NoError(t, out.client)
 		}
 	}
 	good()
-	for _, keys := range [][]Key{{old, next}, {next, old}, {next}} {
+	for _, keys := range [][]Key{{next, old}, {next}} {
 		require.NoError(t, a.Set(keys))
 		good()
 		require.NoError(t, b.Set(keys))
@@ -189,7 +222,7 @@ func TestClockSkew(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			a := ring(t, "prod", 1, keyOf(1))
 			b := ring(t, "prod", 2, keyOf(1))
-			leaf, err := b.set.primary.issue(b.id, time.Now().Add(-tt.age))
+			leaf, err := b.set.members[0].authority.issue(b.id, time.Now().Add(-tt.age))
 			require.NoError(t, err)
 			client := b.ClientConfig(1)
 			client.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return leaf, nil }
@@ -204,7 +237,7 @@ func TestClockSkew(t *testing.T) {
 	t.Run("a stranger's expired leaf is untrusted", func(t *testing.T) {
 		a := ring(t, "prod", 1, keyOf(1))
 		b := ring(t, "prod", 2, keyOf(2), keyOf(1))
-		leaf, err := b.set.primary.issue(b.id, time.Unix(1e9, 0))
+		leaf, err := b.set.members[0].authority.issue(b.id, time.Unix(1e9, 0))
 		require.NoError(t, err)
 		client := b.ClientConfig(1)
 		client.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return leaf, nil }
@@ -215,14 +248,14 @@ func TestClockSkew(t *testing.T) {
 func TestLeafIsRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := ring(t, "prod", 1, keyOf(1)), ring(t, "prod", 2, keyOf(1))
-		first, err := a.certificate()
+		first, err := a.certificate(a.set.members[0])
 		require.NoError(t, err)
 		time.Sleep(23 * time.Hour)
-		same, err := a.certificate()
+		same, err := a.certificate(a.set.members[0])
 		require.NoError(t, err)
 		require.Same(t, first, same)
 		time.Sleep(400 * 24 * time.Hour)
-		renewed, err := a.certificate()
+		renewed, err := a.certificate(a.set.members[0])
 		require.NoError(t, err)
 		boot, err := b.verify(tls.ConnectionState{PeerCertificates: []*x509.Certificate{renewed.Leaf}}, x509.ExtKeyUsageServerAuth)
 		require.NoError(t, err)

@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -60,6 +61,11 @@ func fast() Timing {
 		Heartbeat: 20 * time.Millisecond, Silence: 20 * time.Second, BackoffMin: time.Millisecond, BackoffMax: 20 * time.Millisecond,
 		Handshake: 20 * time.Second, Dial: 20 * time.Second, Replace: 10 * time.Second,
 	}
+}
+
+// clientTLS is what a sender with these keys presents to a boot.
+func clientTLS(keys *keyring.Keyring, peer hub.Boot) func() *tls.Config {
+	return func() *tls.Config { return keys.ClientConfig(peer) }
 }
 
 func testKeys(t testing.TB, cluster string, boot hub.Boot) *keyring.Keyring {
@@ -348,7 +354,7 @@ func newSender(t testing.TB, n *node, peer hub.Boot, change ...func(*SenderConfi
 	t.Helper()
 	e := &events{}
 	cfg := SenderConfig{
-		Self: self(bootA), Peer: peer, PeerName: "peer", Dial: n.dial, TLS: testKeys(t, "test", bootA).ClientConfig(peer),
+		Self: self(bootA), Peer: peer, PeerName: "peer", Dial: n.dial, TLS: clientTLS(testKeys(t, "test", bootA), peer),
 		Events: e.callbacks(), Timing: fast(),
 	}
 	for _, c := range change {

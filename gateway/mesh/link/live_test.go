@@ -311,7 +311,7 @@ func TestManySendersAtOnce(t *testing.T) {
 		boot := 0x100 + i
 		s, _ := startSender(t, n, bootB, func(c *SenderConfig) {
 			c.Self = self(boot)
-			c.TLS = testKeys(t, "test", boot).ClientConfig(bootB)
+			c.TLS = clientTLS(testKeys(t, "test", boot), bootB)
 		})
 		sending.Go(func() {
 			sendNumbered(t, s, uint64(boot), each)

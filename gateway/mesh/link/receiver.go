@@ -15,6 +15,8 @@ import (
 var (
 	errForgotten = errors.New("the stream's state was thrown away")
 	errReplaced  = errors.New("a newer connection of the same boot has taken over")
+	// errKeyDropped is of both sides.
+	errKeyDropped = errors.New("the key with which the connection was made is not accepted any more")
 )
 
 // A Receiver receives the streams of all peers. All methods are safe for concurrent use.
@@ -106,6 +108,22 @@ func (r *Receiver) Forget(boot hub.Boot) <-chan struct{} {
 	}
 	r.tidy(b)
 	return done
+}
+
+// Recheck breaks the connections of peers whose certificate is not acceptable any more, because the key behind it was
+// dropped. They come back with another one, and nothing is lost.
+func (r *Receiver) Recheck() {
+	r.mu.Lock()
+	var sessions []*session
+	for _, b := range r.boots {
+		if b.newest != nil {
+			sessions = append(sessions, b.newest)
+		}
+	}
+	r.mu.Unlock()
+	for _, s := range sessions {
+		s.recheck()
+	}
 }
 
 // tidy drops a boot of which nothing is known any more. The lock is held.

@@ -92,6 +92,8 @@ func (r *Receiver) admit(ctx context.Context, raw net.Conn, live *liveConn, secu
 	if err := r.takeOver(ctx, s, h); err != nil {
 		return nil, err
 	}
+	// The keys may have changed since the handshake: from takeOver on Recheck finds this session.
+	s.recheck()
 	if err := s.begin(live); err != nil {
 		s.end(err)
 		return nil, err

@@ -53,7 +53,7 @@ func TestWrongKey(t *testing.T) {
 	n := startNode(t, bootB)
 	other, err := keyring.New(keyring.Identity{Cluster: "test", Boot: bootA}, []keyring.Key{keyring.NewKey()})
 	require.NoError(t, err)
-	s, e := startSender(t, n, bootB, func(c *SenderConfig) { c.TLS = other.ClientConfig(bootB) })
+	s, e := startSender(t, n, bootB, func(c *SenderConfig) { c.TLS = clientTLS(other, bootB) })
 	status := awaitState(t, s, StateUntrusted)
 	require.ErrorIs(t, status.Err, keyring.ErrUntrusted)
 	eventually(t, func() bool { return n.refusals(ReasonNotAccepted) > 0 }, "counted")
@@ -65,7 +65,16 @@ func TestKeyThatOnlyTheReceiverDoesNotKnow(t *testing.T) {
 	keys := append([]keyring.Key{keyring.NewKey()}, keyring.Insecure("link tests")...)
 	other, err := keyring.New(keyring.Identity{Cluster: "test", Boot: bootA}, keys)
 	require.NoError(t, err)
-	s, _ := startSender(t, n, bootB, func(c *SenderConfig) { c.TLS = other.ClientConfig(bootB) })
+	s, _ := startSender(t, n, bootB, func(c *SenderConfig) {
+		c.TLS = func() *tls.Config {
+			stubborn := other.ClientConfig(bootB)
+			choose := stubborn.GetClientCertificate
+			stubborn.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				return choose(&tls.CertificateRequestInfo{})
+			}
+			return stubborn
+		}
+	})
 	status := awaitState(t, s, StateUntrusted)
 	require.ErrorContains(t, status.Err, "did not accept this gateway's certificate")
 	eventually(t, func() bool { return n.refusals(ReasonBadKey) > 0 }, "counted")
@@ -75,7 +84,7 @@ func TestWrongCluster(t *testing.T) {
 	n := startNode(t, bootB)
 	s, _ := startSender(t, n, bootB, func(c *SenderConfig) {
 		c.Self.Cluster = "other"
-		c.TLS = testKeys(t, "other", bootA).ClientConfig(bootB)
+		c.TLS = clientTLS(testKeys(t, "other", bootA), bootB)
 	})
 	require.ErrorIs(t, awaitState(t, s, StateUntrusted).Err, keyring.ErrWrongCluster)
 
@@ -109,7 +118,7 @@ func TestNewBootAtTheAddress(t *testing.T) {
 
 func TestWrongBootByHello(t *testing.T) {
 	n := startNode(t, bootB)
-	s, e := startSender(t, n, bootC, func(c *SenderConfig) { c.TLS = testKeys(t, "test", bootA).ClientConfig(bootB) })
+	s, e := startSender(t, n, bootC, func(c *SenderConfig) { c.TLS = clientTLS(testKeys(t, "test", bootA), bootB) })
 	status := awaitState(t, s, StateWrongBoot)
 	require.ErrorContains(t, status.Err, "peer wants boot 000000000000000c, this is 000000000000000b")
 	eventually(t, func() bool { return count(e, &e.refused)() == 1 }, "confirmed")
@@ -238,7 +247,7 @@ func TestTooManyBoots(t *testing.T) {
 	awaitState(t, s, StateLinked)
 	second, _ := startSender(t, n, bootB, func(c *SenderConfig) {
 		c.Self.Boot = bootC
-		c.TLS = testKeys(t, "test", bootC).ClientConfig(bootB)
+		c.TLS = clientTLS(testKeys(t, "test", bootC), bootB)
 	})
 	require.ErrorContains(t, awaitState(t, second, StateRejected).Err, "state of 1 boots is held")
 	s.Close()
@@ -301,7 +310,7 @@ func TestServerThatSpeaksNoTLS(t *testing.T) {
 func TestConfigurationsAreChecked(t *testing.T) {
 	good := func() SenderConfig {
 		return SenderConfig{
-			Self: self(bootA), Peer: bootB, TLS: &tls.Config{MinVersion: tls.VersionTLS13},
+			Self: self(bootA), Peer: bootB, TLS: clientTLS(testKeys(t, "test", bootA), bootB),
 			Dial: func(context.Context) (net.Conn, error) { return nil, errTest },
 		}
 	}

@@ -29,6 +29,8 @@ type Sender struct {
 	resetting bool
 	// restart is why the owner wants a new stream; empty when it does not.
 	restart string
+	// conn is the connection that is linked; nil is none.
+	conn *senderConn
 	// interrupt ends the present attempt to connect, or the connection.
 	interrupt context.CancelFunc
 	attempts  uint64
@@ -80,6 +82,17 @@ func (s *Sender) Restart(reason string) {
 	s.restart = reason
 	if s.interrupt != nil {
 		s.interrupt()
+	}
+}
+
+// Recheck breaks the connection if the peer's certificate is not acceptable any more, because the key behind it was dropped.
+// The stream resumes on another connection, and nothing is lost.
+func (s *Sender) Recheck() {
+	s.mu.Lock()
+	conn := s.conn
+	s.mu.Unlock()
+	if conn != nil {
+		conn.recheck()
 	}
 }
 

@@ -33,8 +33,8 @@ type SenderConfig struct {
 	PeerName string
 	// Dial returns a raw connection to the peer, and stops when ctx is done. The sender adds the first byte and TLS.
 	Dial func(ctx context.Context) (net.Conn, error)
-	// TLS is keyring's ClientConfig for Peer.
-	TLS *tls.Config
+	// TLS returns keyring's ClientConfig for Peer, with the keys of now.
+	TLS func() *tls.Config
 	// Published tells, for each hello, whether this boot has accepted any publish yet. Optional, default false.
 	Published func() bool
 	// StateBudget and PublishBudget bound the bytes of each class that are queued or not yet acknowledged: body plus

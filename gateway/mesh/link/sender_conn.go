@@ -41,7 +41,9 @@ func (c *senderConn) fail(err error) {
 // good: whether a frame was acknowledged, or it lasted.
 func (c *senderConn) serve(ctx context.Context) (progressed bool, err error) {
 	began := time.Now()
-	applied, fresh := c.s.linked(c.peer)
+	applied, fresh := c.s.linked(c)
+	// The keys may have changed since the handshake: from here on Recheck finds this connection.
+	c.recheck()
 	var writing sync.WaitGroup
 	writing.Go(c.write)
 	c.s.cfg.Logger.Info("link is up", "peer", c.s.cfg.PeerName, "boot", c.s.cfg.Peer, "resumed", c.resumed, "applied", applied)
@@ -52,6 +54,7 @@ func (c *senderConn) serve(ctx context.Context) (progressed bool, err error) {
 	acked, err := c.read()
 	c.fail(err)
 	writing.Wait()
+	c.s.unlinked()
 	c.release()
 	if ctx.Err() != nil {
 		c.cause = fmt.Errorf("link was ended: %w", ctx.Err())
@@ -61,17 +64,30 @@ func (c *senderConn) serve(ctx context.Context) (progressed bool, err error) {
 
 // linked notes the connection, and what the receiver has applied of what an earlier one sent. fresh says that this was not
 // known before.
-func (s *Sender) linked(peer Peer) (applied uint64, fresh bool) {
+func (s *Sender) linked(c *senderConn) (applied uint64, fresh bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopped {
 		return s.stream.taken, false
 	}
 	s.setState(StateLinked, nil)
-	s.status.Peer = peer
+	s.status.Peer, s.conn = c.peer, c
 	s.stats.Connections++
 	applied = s.stream.taken
 	return applied, s.acknowledge(applied)
+}
+
+func (s *Sender) unlinked() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conn = nil
+}
+
+// recheck breaks the connection if the keys that are accepted now would not have made it.
+func (c *senderConn) recheck() {
+	if err := c.s.cfg.TLS().VerifyConnection(c.tls.ConnectionState()); err != nil {
+		c.fail(fmt.Errorf("%w: %v", errKeyDropped, err)) //nolint:errorlint // the peer is no stranger
+	}
 }
 
 // write writes frames, and heartbeats when there are none, until the connection breaks.

@@ -37,7 +37,7 @@ func (s *Sender) handshake(ctx context.Context, raw net.Conn) (*senderConn, erro
 		return nil, fmt.Errorf("writing the first byte: %w", err)
 	}
 	live := &liveConn{Conn: raw}
-	secure := tls.Client(live, s.cfg.TLS)
+	secure := tls.Client(live, s.cfg.TLS())
 	if err := secure.HandshakeContext(ctx); err != nil {
 		return nil, fmt.Errorf("shaking hands: %w", err)
 	}

@@ -66,6 +66,13 @@ func (s *session) stop(err error) {
 	})
 }
 
+// recheck breaks the connection if the keys that are accepted now would not have made it.
+func (s *session) recheck() {
+	if err := s.r.cfg.TLS.VerifyConnection(s.tls.ConnectionState()); err != nil {
+		s.stop(fmt.Errorf("%w: %w", errKeyDropped, err))
+	}
+}
+
 func (s *session) isStopped() bool {
 	select {
 	case <-s.stopped:
