@@ -17,8 +17,9 @@ import (
 
 const meshKeyBytes = 32
 
-// ensureMeshKey makes the Secret with the mesh key if there is none. It is never applied and never changed: a key that changes
-// under running gateways parts them.
+// ensureMeshKey makes the Secret with the mesh key if there is none. It is never applied and never changed: what is in it is
+// for people to rotate. A Secret that was deleted is made again with another key, since nobody but the gateways has the former
+// one. They take it over as it reaches their nodes, and one that starts meanwhile is not ready before all others have it.
 func (r *Reconciler) ensureMeshKey(ctx context.Context, s *scope) error {
 	if s.cluster.Spec.Mesh.KeySecretRef != nil {
 		return nil // pods say it when it is missing

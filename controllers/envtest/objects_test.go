@@ -151,7 +151,11 @@ func TestMeshKeyIsMadeOnce(t *testing.T) {
 
 	require.NoError(t, api.Delete(t.Context(), secret))
 	change(t, cluster, func(s *v1alpha1.RealtimeClusterSpec) { s.Typing.TTLSeconds = new(int32(10)) })
-	await(t, func() error { return api.Get(t.Context(), key, secret) })
+	former := secret.Data[resources.MeshKeyEntry]
+	remade := &corev1.Secret{}
+	await(t, func() error { return api.Get(t.Context(), key, remade) })
+	require.Len(t, remade.Data[resources.MeshKeyEntry], 45)
+	require.NotEqual(t, former[:45], remade.Data[resources.MeshKeyEntry], "nobody has the former key to put it there again")
 }
 
 func TestConfigRollsAndScalingDoesNot(t *testing.T) {
