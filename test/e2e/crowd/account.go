@@ -2,10 +2,19 @@ package crowd
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/starling-realtime/starling/client"
+)
+
+const (
+	// mostExamples is how many of a kind are told in words.
+	mostExamples = 3
+	clock      = "15:04:05.000"
+	// patience is how long messages may be on their way, on a machine that is busy.
+	patience = time.Minute
 )
 
 // A Mark is where an account begins.
@@ -31,10 +40,12 @@ func (c *Crowd) Mark(ctx context.Context) (*Mark, error) {
 	return m, nil
 }
 
-// Account ends an account. It stops publishing, waits until all that is owed has come or ctx ends, and goes on publishing. The
+// Account ends an account. It stops publishing, waits until all that is owed has come, a minute at most, and goes on publishing. The
 // members that vanished are expected to be seen leaving after the moment since.
 func (c *Crowd) Account(ctx context.Context, scenario string, m *Mark, since time.Time) Report {
 	took := time.Since(m.at)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	_ = c.quiet(ctx, m) // what has not come is counted as lost
 	defer c.pause(false)
 	r := Report{Scenario: scenario, Clients: c.cfg.Clients, Channels: c.cfg.Channels, Seconds: took.Seconds(), Gaps: map[client.GapCause]int{}}
@@ -76,6 +87,10 @@ func (r *Report) addMessages(p *person, from int) {
 			r.LostWithGap++
 		case entry.accepted:
 			r.Lost++
+			if len(r.Losses) < mostExamples {
+				r.Losses = append(r.Losses, fmt.Sprintf("%s in %s did not get %s, number %d, accepted at %s; its connections: %s",
+					p.name, p.channel, entry.mid, from+i, entry.at.Format(clock), p.trip.String()))
+			}
 		}
 	}
 	r.OutOfOrder += e.wrong
@@ -87,6 +102,9 @@ func (r *Report) addMessages(p *person, from int) {
 
 func (r *Report) addTrip(p *person, before client.Stats) []arrival {
 	after := p.client.Stats()
+	if after.Breaks > before.Breaks && len(r.Broken) < mostExamples && !p.vanished() {
+		r.Broken = append(r.Broken, p.name+": "+p.trip.String())
+	}
 	p.trip.mu.Lock()
 	defer p.trip.mu.Unlock()
 	if !p.vanished() {

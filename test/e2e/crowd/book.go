@@ -11,8 +11,6 @@ const messageType = "number"
 // said is a payload.
 type said struct {
 	Number int `json:"n"`
-	// Gateway is where the publisher was connected.
-	Gateway string `json:"g"`
 }
 
 // book is what one channel's publisher has said. A number is used once.
@@ -27,6 +25,7 @@ type book struct {
 type entry struct {
 	at       time.Time // when it was accepted
 	accepted bool
+	mid      string
 	err      error
 }
 
@@ -42,11 +41,11 @@ func (b *book) begin() (number int, ok bool) {
 	return len(b.entries) - 1, true
 }
 
-func (b *book) finish(number int, err error) {
+func (b *book) finish(number int, mid string, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.open--
-	b.entries[number] = entry{at: time.Now(), accepted: err == nil, err: err}
+	b.entries[number] = entry{at: time.Now(), accepted: err == nil, mid: mid, err: err}
 }
 
 func (b *book) pause(hold bool) {

@@ -2,6 +2,7 @@ package crowd
 
 import (
 	"encoding/json"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 // ear is what one client heard since its mark.
 type ear struct {
 	mu      sync.Mutex
+	moving  func() bool    // whether the listener may be reading two connections
 	heard   map[int]int    // how often each number came
 	highest map[string]int // number of each of the publisher's gateways
 	last    int            // the highest of all
@@ -23,8 +25,8 @@ type ear struct {
 	bad     int
 }
 
-func newEar() *ear {
-	e := &ear{highest: map[string]int{}, last: -1}
+func newEar(moving func() bool) *ear {
+	e := &ear{moving: moving, highest: map[string]int{}, last: -1}
 	e.mark()
 	return e
 }
@@ -40,7 +42,7 @@ func (e *ear) hear(event client.Event) {
 			e.bad++
 			return
 		}
-		e.number(s)
+		e.number(s.Number, event.MID)
 	case client.Presence:
 		if event.Initial {
 			return
@@ -59,21 +61,23 @@ func (e *ear) hear(event client.Event) {
 	}
 }
 
-// number notes what was said. Numbers rise by one with each publish, and each was accepted before the next was sent.
-func (e *ear) number(s said) {
-	e.heard[s.Number]++
-	if e.heard[s.Number] > 1 {
+// number notes what was said. Numbers rise by one with each publish, and each was accepted before the next was sent. A message id
+// begins with what names the life of the gateway that accepted it.
+func (e *ear) number(number int, mid string) {
+	e.heard[number]++
+	if e.heard[number] > 1 {
 		return
 	}
-	if highest, ok := e.highest[s.Gateway]; ok && s.Number < highest {
+	gateway, _, _ := strings.Cut(mid, "-")
+	highest, known := e.highest[gateway]
+	switch {
+	case known && number < highest && !e.moving():
 		e.wrong++
-	} else {
-		e.highest[s.Gateway] = s.Number
-		if s.Number < e.last {
-			e.crossed++
-		}
+	case number < e.last:
+		e.crossed++
 	}
-	e.last = max(e.last, s.Number)
+	e.highest[gateway] = max(highest, number)
+	e.last = max(e.last, number)
 }
 
 // mark forgets what was heard, but not in which order numbers rise.

@@ -2,6 +2,7 @@ package crowd
 
 import (
 	"encoding/json"
+	"strconv"
 	"testing"
 	"time"
 
@@ -12,19 +13,28 @@ import (
 
 func message(t *testing.T, number int, gateway string) client.Event {
 	t.Helper()
-	payload, err := json.Marshal(said{Number: number, Gateway: gateway})
+	payload, err := json.Marshal(said{Number: number})
 	require.NoError(t, err)
-	return client.Message{Type: messageType, Payload: payload}
+	return client.Message{Type: messageType, Payload: payload, MID: gateway + "-" + strconv.Itoa(number)}
 }
 
 func TestOrderAndDuplicatesAreNoticed(t *testing.T) {
-	e := newEar()
-	for _, s := range []said{{0, "a"}, {2, "a"}, {1, "a"}, {3, "b"}, {3, "b"}, {5, "b"}, {4, "a"}} {
-		e.hear(message(t, s.Number, s.Gateway))
+	moving := false
+	e := newEar(func() bool { return moving })
+	for _, s := range []struct {
+		number  int
+		gateway string
+	}{{0, "a"}, {2, "a"}, {1, "a"}, {3, "b"}, {3, "b"}, {5, "b"}, {4, "a"}} {
+		e.hear(message(t, s.number, s.gateway))
 	}
 	require.Equal(t, 1, e.wrong, "1 came after 2 of the same gateway")
 	require.Equal(t, 1, e.crossed, "4 came after 5 of another gateway")
 	require.Equal(t, 2, e.heard[3])
+	moving = true
+	e.hear(message(t, 8, "b"))
+	e.hear(message(t, 7, "b"))
+	require.Equal(t, 1, e.wrong)
+	require.Equal(t, 2, e.crossed, "7 came after 8 while the listener moved")
 }
 
 // reportOf accounts for one publisher and one listener.

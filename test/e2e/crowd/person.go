@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"sync"
 	"time"
@@ -31,8 +32,9 @@ type person struct {
 }
 
 func newPerson(name, channel string, b *book, publishes bool) *person {
+	t := &trip{}
 	return &person{
-		name: name, channel: channel, publishes: publishes, book: b, ear: newEar(), trip: &trip{}, conns: map[net.Conn]struct{}{},
+		name: name, channel: channel, publishes: publishes, book: b, ear: newEar(t.moving), trip: t, conns: map[net.Conn]struct{}{},
 	}
 }
 
@@ -40,6 +42,7 @@ func (p *person) enter(ctx context.Context, cfg Config) error {
 	var err error
 	p.client, err = client.Connect(ctx, cfg.URL, client.Options{
 		Member: p.name, DialContext: p.dial, Backoff: cfg.Backoff, OnStatus: p.trip.note,
+		Logger: slog.New(journal{p.trip}),
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
@@ -79,11 +82,10 @@ func (p *person) publish(ctx context.Context, every time.Duration) {
 		if !ok {
 			continue
 		}
-		from := p.client.Gateway()
 		one, cancel := context.WithTimeout(context.Background(), time.Minute)
-		_, err := p.room.Publish(one, messageType, said{Number: number, Gateway: from}, client.PublishOptions{})
+		mid, err := p.room.Publish(one, messageType, said{Number: number}, client.PublishOptions{})
 		cancel()
-		p.book.finish(number, err)
+		p.book.finish(number, mid, err)
 	}
 }
 

@@ -21,8 +21,8 @@ type Report struct {
 	Lost        int `json:"lost"`
 	LostWithGap int `json:"lostWithGap"`
 	Duplicates  int `json:"duplicates"`
-	// OutOfOrder came after a later one of the same publisher at the same gateway; Crossed after one that the publisher, having moved,
-	// published at another gateway, where no order is promised.
+	// OutOfOrder came after a later one of the same publisher at the same gateway. Crossed came after a later one across a move, where no
+	// order is promised: the publisher published at another gateway, or the listener was reading two connections.
 	OutOfOrder int                     `json:"outOfOrder"`
 	Crossed    int                     `json:"crossed"`
 	Gaps       map[client.GapCause]int `json:"gaps,omitempty"`
@@ -47,6 +47,11 @@ type Report struct {
 	PeakPerGateway int `json:"peakPerGateway"`
 	// LongestOutage is the longest that a client was without a connection.
 	LongestOutage time.Duration `json:"longestOutageNanoseconds"`
+
+	// Losses are some of those that were lost without a gap, in words.
+	Losses []string `json:"losses,omitempty"`
+	// Broken are some of the clients whose connection broke, with what they logged.
+	Broken []string `json:"broken,omitempty"`
 
 	// Departures are of members that vanished.
 	Departures Departures `json:"departures,omitzero"`

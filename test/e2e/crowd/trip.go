@@ -1,6 +1,8 @@
 package crowd
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,9 +14,10 @@ type trip struct {
 	mu       sync.Mutex
 	lost     time.Time // since when there is no connection; zero while there is
 	broke    int
+	arrived  time.Time // when the last connection was made
 	arrivals []arrival
 	outages  []time.Duration
-	reasons  []string
+	reasons  []string // what the client logged
 }
 
 // arrival is a connection that was made.
@@ -29,6 +32,7 @@ func (t *trip) note(s client.Status) {
 	defer t.mu.Unlock()
 	switch s.State {
 	case client.StateConnected:
+		t.arrived = time.Now()
 		t.arrivals = append(t.arrivals, arrival{time.Now(), s.Gateway})
 		if !t.lost.IsZero() {
 			t.outages = append(t.outages, time.Since(t.lost))
@@ -40,9 +44,6 @@ func (t *trip) note(s client.Status) {
 			t.lost = time.Now()
 			t.broke++
 		}
-		if s.Err != nil {
-			t.reasons = append(t.reasons, s.Err.Error())
-		}
 	}
 }
 
@@ -50,6 +51,27 @@ func (t *trip) mark() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.broke, t.arrivals, t.outages, t.reasons = 0, nil, nil, nil
+}
+
+// overlap is at least as long as a client reads two connections when it moves.
+const overlap = 10 * time.Second
+
+// moving says whether the client may be reading two connections.
+func (t *trip) moving() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.arrived.IsZero() && time.Since(t.arrived) < overlap
+}
+
+// String tells the connections and what went wrong.
+func (t *trip) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var text []string
+	for _, a := range t.arrivals {
+		text = append(text, fmt.Sprintf("%s %s", a.at.Format(clock), a.gateway))
+	}
+	return fmt.Sprintf("%s; log: %q", strings.Join(text, ", "), t.reasons)
 }
 
 // peak is the most arrivals within any second.

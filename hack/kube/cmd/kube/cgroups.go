@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -45,6 +46,21 @@ func makeCgroup(elements ...string) error {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
+}
+
+// processorTimes is how much processor time all pods together get where others want it, compared with one process: a cgroup counts as
+// one, and a busy machine would starve the pods, whose gateways then seem dead to each other.
+const processorTimes = 16
+
+// weigh gives the cluster's cgroup its part of the processors. Where that cannot be set, it is as good as any process.
+func (c *cluster) weigh() {
+	for _, folder := range c.cgroupFolders() {
+		for name, one := range map[string]int{"cpu.shares": 1024, "cpu.weight": 100} {
+			if file := filepath.Join(folder, name); exists(file) {
+				_ = os.WriteFile(file, []byte(strconv.Itoa(processorTimes*one)), 0o644)
+			}
+		}
+	}
 }
 
 // fillCPUSet is for cgroup v1: a cpuset is empty at first, and then nothing may enter it.

@@ -21,7 +21,11 @@ func (k *control) prepare(context.Context) error {
 	if err := k.writePKI(k.port, k.nodes); err != nil {
 		return fmt.Errorf("making keys and certificates: %w", err)
 	}
-	return k.prepareNode()
+	if err := k.prepareNode(); err != nil {
+		return err
+	}
+	k.weigh()
+	return nil
 }
 
 // network makes the bridge of the nodes, and that of this node's pods. It has no way to the outside.
