@@ -12,7 +12,7 @@ import (
 const (
 	// mostExamples is how many of a kind are told in words.
 	mostExamples = 3
-	clock      = "15:04:05.000"
+	clock        = "15:04:05.000"
 	// patience is how long messages may be on their way, on a machine that is busy.
 	patience = time.Minute
 )
