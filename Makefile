@@ -83,6 +83,10 @@ fuzz: ## Run every fuzz test for a while (FUZZTIME=10s PKG=./gateway/...)
 bench: ## Run the benchmarks, and compare with earlier ones (PKG BENCH=regexp COUNT=6 BASE=old.txt)
 	@PKG='$(PKG)' BENCH='$(or $(BENCH),.)' COUNT='$(or $(COUNT),6)' BASE='$(BASE)' hack/bench.sh
 
+.PHONY: bench-check
+bench-check: ## Fail if a hot path allocates more than the committed baseline says (UPDATE=1 writes that)
+	@UPDATE='$(UPDATE)' hack/bench-check.sh
+
 .PHONY: cover
 cover: ## Measure the tests' coverage into coverage.html
 	go test -covermode=atomic -coverpkg=./... -coverprofile=coverage.out $(PKG)

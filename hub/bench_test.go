@@ -88,3 +88,83 @@ func BenchmarkApplyRemote(b *testing.B) {
 		remoteLeave(h, bootB, "zoe")
 	}
 }
+
+// BenchmarkJoin is the join of a connection that is in no channel yet, to one of 1,000 channels of about 10, and
+// BenchmarkLeave its end. The other half is not timed, and not in the figures.
+func BenchmarkJoin(b *testing.B)  { benchmarkMembership(b, true) }
+func BenchmarkLeave(b *testing.B) { benchmarkMembership(b, false) }
+
+func benchmarkMembership(b *testing.B, joins bool) {
+	const channels, batch = 1000, 1000
+	h := newHub(b, Options{})
+	names := make([]string, channels)
+	for i := range names {
+		names[i] = fmt.Sprintf("channel-%d", i)
+		for j := range 10 {
+			if _, err := h.Join(names[i], fmt.Sprintf("member-%d", j), discardConn(fmt.Sprintf("conn-%d-%d", i, j)), JoinOptions{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	conns := make([]Conn, batch)
+	for i := range conns {
+		conns[i] = discardConn(fmt.Sprintf("newcomer-%d", i))
+	}
+	join := func(i int) {
+		if _, err := h.Join(names[i%channels], "ann", conns[i], JoinOptions{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	leave := func(i int) {
+		if _, err := h.Leave(names[i%channels], "ann", conns[i]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	timed, untimed := join, leave
+	if !joins {
+		timed, untimed = leave, join
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for done := 0; done < b.N; done += batch {
+		n := min(batch, b.N-done)
+		b.StopTimer()
+		for i := range n {
+			if !joins || done > 0 {
+				untimed(i)
+			}
+		}
+		b.StartTimer()
+		for i := range n {
+			timed(i)
+		}
+	}
+}
+
+// BenchmarkDigest is what one change of another hub's presence costs its digest, and the look at it.
+func BenchmarkDigest(b *testing.B) {
+	h := crowd(b, 100)
+	remoteJoin(h, bootB, "zoe")
+	d := Delta{Op: OpJoin, Channel: room, Member: "zoe"}
+	b.ReportAllocs()
+	for b.Loop() {
+		if h.RemoteDigest(bootB).Toggle(d).Count != 2 {
+			b.Fatal("no digest of one entry")
+		}
+	}
+}
+
+// BenchmarkReplaceRemote compares 1,000 entries of another hub with what is there already.
+func BenchmarkReplaceRemote(b *testing.B) {
+	const entries = 1000
+	h := newHub(b, Options{})
+	var state BucketState
+	for i := range entries {
+		state.Presence = append(state.Presence, Entry{room, fmt.Sprintf("member-%d", i)})
+	}
+	h.ReplaceRemote(bootB, Bucket(room), state)
+	b.ReportAllocs()
+	for b.Loop() {
+		h.ReplaceRemote(bootB, Bucket(room), state)
+	}
+}

@@ -32,10 +32,11 @@ type channel struct {
 type subscription struct {
 	conn    Conn
 	id      string
-	member  internID
 	session string
-	mode    PresenceMode
+	channel *channel
 	index   int
+	member  internID
+	mode    PresenceMode
 }
 
 // A localMember is a member's presence at this hub: its connections in the channel, or the time left after them.

@@ -63,9 +63,9 @@ func (h *Hub) join(c *channel, memberID string, conn Conn, opts JoinOptions) (ne
 		h.ids.release(id)
 		return false, err
 	}
-	sub := &subscription{conn: conn, id: conn.ID(), member: id, session: opts.Session, mode: opts.Presence}
+	sub := &subscription{conn: conn, id: conn.ID(), channel: c, member: id, session: opts.Session, mode: opts.Presence}
 	c.subscribe(sub)
-	h.connections.add(sub, c.name)
+	h.connections.add(sub)
 	if len(c.subscriptions) == 1 {
 		c.interestSeq = h.append(Delta{Op: OpInterest, Channel: c.name})
 	}
@@ -143,7 +143,7 @@ func (h *Hub) disconnectFrom(channelName, connID string) {
 // absent in the merged view.
 func (h *Hub) unsubscribe(s *shard, c *channel, sub *subscription, linger time.Duration) (nowAbsent bool) {
 	c.unsubscribe(sub)
-	h.connections.remove(sub.id, c.name)
+	h.connections.remove(sub)
 	if len(c.subscriptions) == 0 {
 		h.counts.localChannels.Add(-1)
 		h.append(Delta{Op: OpDisinterest, Channel: c.name})

@@ -121,3 +121,31 @@ func BenchmarkEnqueue(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFlush is one pass of a shard over 1,000 sockets with k frames each, written into the void. One operation is one frame.
+func BenchmarkFlush(b *testing.B) {
+	const sockets = 1000
+	frame := text(strings.Repeat("x", 200))
+	for _, k := range []int{1, 8} {
+		b.Run(fmt.Sprintf("sockets=%d/frames=%d", sockets, k), func(b *testing.B) {
+			p, all := benchPool(b, sockets, Options{Shards: 1})
+			intoVoid(b, all)
+			round := func() {
+				for range k {
+					for _, s := range all {
+						if err := s.Enqueue(frame); err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
+				waitWritten(p)
+			}
+			round() // the queues' slices are there from now on
+			b.ReportAllocs()
+			b.ResetTimer()
+			for n := 0; n < b.N; n += sockets * k {
+				round()
+			}
+		})
+	}
+}

@@ -148,3 +148,28 @@ func BenchmarkSync(b *testing.B) {
 		b.ReportMetric(entries*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
 	})
 }
+
+// BenchmarkFrame is what a gateway makes of a publish and of a presence change for the others, and of theirs.
+func BenchmarkFrame(b *testing.B) {
+	event := &hub.Event{
+		Type: "message", Channel: "room:1234", From: "alice", MID: "3f2a-1k", Payload: benchPayload(), Seq: 7, UnixMilli: 1767225600123,
+	}
+	publish := publishFrame{event, hub.PublishOptions{From: "alice", MID: "3f2a-1k", ExceptConnID: "3f2a-1"}}
+	delta := hub.Delta{Op: hub.OpJoin, Channel: "room:1234", Member: "alice"}
+	publishBody, deltaBody := publish.encode(), encodeDelta(9, delta)
+	for name, do := range map[string]func() error{
+		"encode-publish": func() error { _ = publish.encode(); return nil },
+		"parse-publish":  func() error { _, err := parsePublish(publishBody); return err },
+		"encode-delta":   func() error { _ = encodeDelta(9, delta); return nil },
+		"parse-delta":    func() error { _, _, err := parseDelta(deltaBody); return err },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := do(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -12,7 +12,8 @@ import (
 const maxPart = 128 << 10
 
 func encodeDelta(seq uint64, d hub.Delta) []byte {
-	b := []byte{byte(d.Op)}
+	const numbers = 1 + 4*binary.MaxVarintLen64
+	b := append(make([]byte, 0, numbers+len(d.Channel)+len(d.Member)), byte(d.Op))
 	b = binary.AppendUvarint(b, seq)
 	b = appendString(b, d.Channel)
 	b = appendString(b, d.Member)

@@ -47,3 +47,31 @@ func BenchmarkEncodeEvent(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkParseJoin(b *testing.B) {
+	frame := []byte(`{"type":"join","id":3,"payload":{"channel":"room:1234","presence":"count"}}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := protocol.ParseRequest(frame); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkEncodeSnapshot(b *testing.B) {
+	snapshot := hub.Snapshot{Channel: "room:1234", MemberCount: 10}
+	for range 10 {
+		snapshot.Members = append(snapshot.Members, "member-0123456789")
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = protocol.SnapshotFrame(snapshot, 1767225600123)
+	}
+}
+
+func BenchmarkEncodeWelcome(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = protocol.Welcome{ConnID: "3f2a-1k", MemberID: "alice", Gateway: "g-1", HeartbeatMs: 15000, MaxMessageBytes: 65536}.Frame(1767225600123)
+	}
+}

@@ -1,8 +1,11 @@
 package link
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -62,5 +65,47 @@ func BenchmarkLinkRoundTrip(b *testing.B) {
 		_, err := s.Enqueue(ClassPublish, FirstKind, body)
 		require.NoError(b, err)
 		require.NoError(b, s.Flush(context.Background()))
+	}
+}
+
+// BenchmarkWriteFrame and BenchmarkReadFrame are the two ends of a link without the network and TLS.
+func BenchmarkWriteFrame(b *testing.B) {
+	w := frameWriter{bw: bufio.NewWriterSize(io.Discard, bufferBytes)}
+	batch := []entry{{kind: FirstKind, body: make([]byte, 200)}}
+	b.ReportAllocs()
+	for seq := uint64(1); b.Loop(); seq++ {
+		if err := w.frames(batch, seq); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// endless repeats some bytes for ever.
+type endless struct {
+	bytes []byte
+	at    int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	n := 0
+	for n < len(p) {
+		c := copy(p[n:], e.bytes[e.at:])
+		n += c
+		e.at = (e.at + c) % len(e.bytes)
+	}
+	return n, nil
+}
+
+func BenchmarkReadFrame(b *testing.B) {
+	var sent bytes.Buffer
+	w := frameWriter{bw: bufio.NewWriter(&sent)}
+	require.NoError(b, w.frames([]entry{{kind: FirstKind, body: make([]byte, 200)}}, 1))
+	require.NoError(b, w.bw.Flush())
+	r := newFrameReader(&endless{bytes: sent.Bytes()}, bufferBytes, 1<<20, func() {})
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := r.next(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
