@@ -20,14 +20,39 @@ const (
 	DefaultWindowSeconds int32 = 30
 	// DefaultCloseSeconds is the default of spec.drain.closeSeconds.
 	DefaultCloseSeconds int32 = 5
+	// DefaultMinReplicas is the default of spec.autoscaling.minReplicas.
+	DefaultMinReplicas int32 = 2
+	// DefaultTolerancePercent is the default of spec.autoscaling.tolerancePercent.
+	DefaultTolerancePercent int32 = 10
+	// DefaultScaleUpStep is the default of spec.autoscaling.scaleUp.step.
+	DefaultScaleUpStep int32 = 4
+	// DefaultScaleUpSeconds is the default of spec.autoscaling.scaleUp.stabilizationSeconds.
+	DefaultScaleUpSeconds int32 = 0
+	// DefaultScaleDownSeconds is the default of spec.autoscaling.scaleDown.stabilizationSeconds.
+	DefaultScaleDownSeconds int32 = 300
 	// DefaultStartupSeconds is the default of spec.rollout.startupSeconds.
 	DefaultStartupSeconds int32 = 300
+)
+
+// Defaults of the gateway's own, for fields that are left out: see docs/configuration.md.
+const (
+	// GatewayConnections is the gateway's own spec.gateway.capacity.connections.
+	GatewayConnections int32 = 20000
+	// GatewayAcceptPerSecond is the gateway's own spec.gateway.capacity.acceptPerSecond.
+	GatewayAcceptPerSecond int32 = 1000
 )
 
 // SetDefaults fills in what was left out, as the API server does from the schema. It may be called again on its own result.
 func SetDefaults(c *RealtimeCluster) {
 	s := &c.Spec
 	setDefault(&s.Replicas, DefaultReplicas)
+	if a := s.Autoscaling; a != nil {
+		setDefault(&a.MinReplicas, DefaultMinReplicas)
+		setDefault(&a.TolerancePercent, DefaultTolerancePercent)
+		setDefault(&a.ScaleUp.Step, DefaultScaleUpStep)
+		setDefault(&a.ScaleUp.StabilizationSeconds, DefaultScaleUpSeconds)
+		setDefault(&a.ScaleDown.StabilizationSeconds, DefaultScaleDownSeconds)
+	}
 	s.ReconcilePolicy = cmp.Or(s.ReconcilePolicy, ReconcileActive)
 	setDefault(&s.Presence.DisconnectGraceSeconds, DefaultDisconnectGraceSeconds)
 	setDefault(&s.Presence.NodeGraceSeconds, DefaultNodeGraceSeconds)
@@ -40,6 +65,7 @@ func SetDefaults(c *RealtimeCluster) {
 	setDefault(&s.Drain.WindowSeconds, DefaultWindowSeconds)
 	setDefault(&s.Drain.CloseSeconds, DefaultCloseSeconds)
 	s.Rollout.Policy = cmp.Or(s.Rollout.Policy, RolloutActive)
+	s.Rollout.Guard = cmp.Or(s.Rollout.Guard, GuardMesh)
 	setDefault(&s.Rollout.StartupSeconds, DefaultStartupSeconds)
 }
 

@@ -110,6 +110,12 @@ type CapacitySpec struct {
 	// +kubebuilder:validation:Maximum=1000000
 	JoinsPerSecond *int32 `json:"joinsPerSecond,omitempty"`
 
+	// acceptPerSecond is the most new connections a second that the gateway takes. It paces drains too: see spec.drain.windowSeconds.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	AcceptPerSecond *int32 `json:"acceptPerSecond,omitempty"`
+
 	// messageBytes is the largest frame that a client may send, in bytes.
 	// +optional
 	// +kubebuilder:validation:Minimum=1024

@@ -12,7 +12,8 @@ type DrainSpec struct {
 	DeregisterSeconds *int32 `json:"deregisterSeconds,omitempty"`
 
 	// windowSeconds is how long the moving of the clients of one gateway is spread over, so that the others are not stormed. A rollout
-	// takes at least so long for each gateway.
+	// takes at least so long for each gateway. The clients of a full gateway must fit: spec.gateway.capacity.connections may be at most
+	// windowSeconds times acceptPerSecond times the number of the other gateways.
 	// +optional
 	// +kubebuilder:default=30
 	// +kubebuilder:validation:Minimum=1
@@ -39,12 +40,30 @@ const (
 	RolloutPaused RolloutPolicy = "Paused"
 )
 
+// RolloutGuard says what stops a rollout besides a new gateway that does not become ready.
+//
+// +kubebuilder:validation:Enum=Mesh;None
+type RolloutGuard string
+
+const (
+	// GuardMesh pauses a rollout while gateways do not see each other, and lifts it when all do.
+	GuardMesh RolloutGuard = "Mesh"
+	// GuardNone lets a rollout go on whatever the mesh is like.
+	GuardNone RolloutGuard = "None"
+)
+
 // RolloutSpec says how a change reaches the gateways: one new one is started, and one old one drains when the new one is ready.
 type RolloutSpec struct {
 	// policy is Active, or Paused, which stops a rollout where it is.
 	// +optional
 	// +kubebuilder:default=Active
 	Policy RolloutPolicy `json:"policy,omitempty"`
+
+	// guard is Mesh, which pauses a rollout while the gateways do not all see each other, or None, which is for getting a rollout
+	// through that is to mend just that.
+	// +optional
+	// +kubebuilder:default=Mesh
+	Guard RolloutGuard `json:"guard,omitempty"`
 
 	// startupSeconds is how long a new gateway may take to become ready, its image's pull included, before the rollout counts as
 	// stuck.

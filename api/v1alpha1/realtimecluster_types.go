@@ -51,13 +51,19 @@ type RealtimeClusterList struct {
 }
 
 // RealtimeClusterSpec is what a cluster should be. Only auth has no default: who may connect is for the user to say.
+//
+// +kubebuilder:validation:XValidation:rule="self.?gateway.?capacity.?connections.orValue(20000) <= self.drain.windowSeconds * self.?gateway.?capacity.?acceptPerSecond.orValue(1000) * (has(self.autoscaling) ? (self.autoscaling.minReplicas > 2 ? self.autoscaling.minReplicas - 1 : 1) : (self.replicas > 2 ? self.replicas - 1 : 1))",messageExpression="'the clients of a full gateway do not fit into a drain: the others (' + string((has(self.autoscaling) ? (self.autoscaling.minReplicas > 2 ? self.autoscaling.minReplicas - 1 : 1) : (self.replicas > 2 ? self.replicas - 1 : 1))) + ') accept ' + string(self.drain.windowSeconds * self.?gateway.?capacity.?acceptPerSecond.orValue(1000) * (has(self.autoscaling) ? (self.autoscaling.minReplicas > 2 ? self.autoscaling.minReplicas - 1 : 1) : (self.replicas > 2 ? self.replicas - 1 : 1))) + ' connections in the window, and a gateway may have ' + string(self.?gateway.?capacity.?connections.orValue(20000)) + ': raise spec.drain.windowSeconds to ' + string((self.?gateway.?capacity.?connections.orValue(20000) + self.?gateway.?capacity.?acceptPerSecond.orValue(1000) * (has(self.autoscaling) ? (self.autoscaling.minReplicas > 2 ? self.autoscaling.minReplicas - 1 : 1) : (self.replicas > 2 ? self.replicas - 1 : 1)) - 1) / (self.?gateway.?capacity.?acceptPerSecond.orValue(1000) * (has(self.autoscaling) ? (self.autoscaling.minReplicas > 2 ? self.autoscaling.minReplicas - 1 : 1) : (self.replicas > 2 ? self.replicas - 1 : 1)))) + ' or spec.gateway.capacity.acceptPerSecond to ' + string((self.?gateway.?capacity.?connections.orValue(20000) + self.drain.windowSeconds * (has(self.autoscaling) ? (self.autoscaling.minReplicas > 2 ? self.autoscaling.minReplicas - 1 : 1) : (self.replicas > 2 ? self.replicas - 1 : 1)) - 1) / (self.drain.windowSeconds * (has(self.autoscaling) ? (self.autoscaling.minReplicas > 2 ? self.autoscaling.minReplicas - 1 : 1) : (self.replicas > 2 ? self.replicas - 1 : 1)))) + ', or lower spec.gateway.capacity.connections to ' + string(self.drain.windowSeconds * self.?gateway.?capacity.?acceptPerSecond.orValue(1000) * (has(self.autoscaling) ? (self.autoscaling.minReplicas > 2 ? self.autoscaling.minReplicas - 1 : 1) : (self.replicas > 2 ? self.replicas - 1 : 1)))"
 type RealtimeClusterSpec struct {
-	// replicas is the number of gateways.
+	// replicas is the number of gateways. With autoscaling it is ignored, and never written.
 	// +optional
 	// +kubebuilder:default=2
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100
 	Replicas *int32 `json:"replicas,omitempty"`
+
+	// autoscaling sets the number of gateways by their connections. Left out, it is replicas, which an autoscaler of Kubernetes' may set.
+	// +optional
+	Autoscaling *AutoscalingSpec `json:"autoscaling,omitempty"`
 
 	// reconcilePolicy says whether the operator acts: Active, or Paused, which leaves every object as it is and only reports.
 	// +optional

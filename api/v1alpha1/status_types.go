@@ -77,12 +77,40 @@ type RealtimeClusterStatus struct {
 	// +kubebuilder:validation:MaxLength=512
 	Version string `json:"version,omitempty"`
 
+	// autoscaling is what spec.autoscaling has led to; without it there is none.
+	// +optional
+	Autoscaling *AutoscalingStatus `json:"autoscaling,omitempty"`
+
 	// gateways are the gateways that exist, by name.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=200
 	Gateways []GatewayStatus `json:"gateways,omitempty"`
+}
+
+// AutoscalingStatus is what the autoscaling decided last, and why.
+type AutoscalingStatus struct {
+	// desiredReplicas is the number of gateways that it wants.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	DesiredReplicas *int32 `json:"desiredReplicas,omitempty"`
+
+	// reason is why, in one word: see docs/operator.md.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	Reason string `json:"reason,omitempty"`
+
+	// message is why, in words.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message,omitempty"`
+
+	// lastScaleTime is when it last changed the number of gateways.
+	// +optional
+	LastScaleTime *metav1.Time `json:"lastScaleTime,omitempty"`
 }
 
 // GatewayStatus is what the operator last saw of one gateway.
@@ -113,9 +141,32 @@ type GatewayStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	Peers *int32 `json:"peers,omitempty"`
 
+	// drain is how far the gateway is in moving its clients away; without one it does not drain.
+	// +optional
+	Drain *GatewayDrainStatus `json:"drain,omitempty"`
+
 	// version is the gateway's release.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	Version string `json:"version,omitempty"`
+}
+
+// GatewayDrainStatus is how far a gateway is in moving its clients away.
+type GatewayDrainStatus struct {
+	// phase is what it does now, in its own word.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Phase string `json:"phase,omitempty"`
+
+	// atStart is how many connections it had when the drain began; connections of the gateway are those that are left.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	AtStart *int32 `json:"atStart,omitempty"`
+
+	// forced is how many connections it closed because their clients had not moved.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Forced *int32 `json:"forced,omitempty"`
 }

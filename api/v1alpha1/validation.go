@@ -38,6 +38,7 @@ func validateName(name string, path *field.Path) field.ErrorList {
 
 func validateSpec(s *RealtimeClusterSpec, path *field.Path) field.ErrorList {
 	errs := within(s.Replicas, 0, maxReplicas, path.Child("replicas"))
+	errs = append(errs, validateAutoscaling(s.Autoscaling, path.Child("autoscaling"))...)
 	errs = append(errs, validateImage(s, path)...)
 	errs = append(errs, validateCapacity(&s.Gateway.Capacity, path.Child("gateway", "capacity"))...)
 	errs = append(errs, validatePods(&s.Gateway, path.Child("gateway"))...)
@@ -53,7 +54,8 @@ func validateSpec(s *RealtimeClusterSpec, path *field.Path) field.ErrorList {
 	errs = append(errs, validateHTTPRoute(s.HTTPRoute, path.Child("httpRoute"))...)
 	errs = append(errs, validateMesh(&s.Mesh, path.Child("mesh"))...)
 	errs = append(errs, validateNetworkPolicy(&s.NetworkPolicy, path.Child("networkPolicy"))...)
-	return append(errs, validateLifecycle(s, path)...)
+	errs = append(errs, validateLifecycle(s, path)...)
+	return append(errs, validateDrainFits(s, path)...)
 }
 
 func validateCapacity(c *CapacitySpec, path *field.Path) field.ErrorList {
@@ -69,6 +71,7 @@ func validateCapacity(c *CapacitySpec, path *field.Path) field.ErrorList {
 		{"channelsPerConnection", c.ChannelsPerConnection, 1, 100_000},
 		{"presenceEntries", c.PresenceEntries, 1, 100_000_000},
 		{"joinsPerSecond", c.JoinsPerSecond, 1, 1_000_000},
+		{"acceptPerSecond", c.AcceptPerSecond, 1, 1_000_000},
 		{"messageBytes", c.MessageBytes, 1 << 10, 16 << 20},
 		{"sendQueueBytes", c.SendQueueBytes, 1 << 10, 1 << 30},
 		{"linkQueueBytes", c.LinkQueueBytes, 64 << 10, 1 << 30},

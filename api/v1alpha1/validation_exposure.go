@@ -18,12 +18,6 @@ const (
 	needsLB         = "needs type LoadBalancer"
 	maxClassLength  = 253
 	maxPort         = 65535
-	minDeregister   = 5
-	maxDeregister   = 300
-	maxClose        = 60
-	minStartup      = 30
-	maxStartup      = 3600
-	maxDrainWindow  = 3600
 	maxNamespaceLen = 63
 )
 
@@ -99,13 +93,4 @@ func validateParents(parents []ParentReference, path *field.Path) field.ErrorLis
 		errs = append(errs, optional(parent.SectionName, secretPattern, maxHostLength, wantDNSName, at.Child("sectionName"))...)
 	}
 	return errs
-}
-
-func validateLifecycle(s *RealtimeClusterSpec, path *field.Path) field.ErrorList {
-	drain, rollout := path.Child("drain"), path.Child("rollout")
-	errs := within(s.Drain.DeregisterSeconds, minDeregister, maxDeregister, drain.Child("deregisterSeconds"))
-	errs = append(errs, within(s.Drain.WindowSeconds, 1, maxDrainWindow, drain.Child("windowSeconds"))...)
-	errs = append(errs, within(s.Drain.CloseSeconds, 1, maxClose, drain.Child("closeSeconds"))...)
-	errs = append(errs, oneOf(s.Rollout.Policy, rollout.Child("policy"), RolloutActive, RolloutPaused)...)
-	return append(errs, within(s.Rollout.StartupSeconds, minStartup, maxStartup, rollout.Child("startupSeconds"))...)
 }

@@ -98,6 +98,20 @@ func TestValidate(t *testing.T) {
 			},
 			`spec.httpRoute.hostnames[1]: Duplicate value: "a.b"`,
 		},
+		"autoscaling without a limit": {
+			func(c *RealtimeCluster) {
+				c.Spec.Autoscaling = &AutoscalingSpec{TargetConnections: new(int32(100))}
+			},
+			"spec.autoscaling.maxReplicas: Required value: must be 1 to 100",
+		},
+		"autoscaling upside down": {
+			func(c *RealtimeCluster) {
+				c.Spec.Autoscaling = &AutoscalingSpec{
+					MinReplicas: new(int32(5)), MaxReplicas: new(int32(4)), TargetConnections: new(int32(100)),
+				}
+			},
+			"spec.autoscaling.minReplicas: Invalid value: 5: more than maxReplicas, which is 4: lower the one or raise the other",
+		},
 		"origin with a path": {
 			func(c *RealtimeCluster) { c.Spec.Auth.AllowedOrigins = []Origin{"https://a.example/"} },
 			`spec.auth.allowedOrigins[0]: Invalid value: "https://a.example/": must be http:// or https:// and a host`,
@@ -109,6 +123,44 @@ func TestValidate(t *testing.T) {
 			test.change(c)
 			errs := Validate(c)
 			require.Len(t, errs, 1, "%v", errs)
+			require.Contains(t, errs[0].Error(), test.want)
+		})
+	}
+}
+
+func TestDrainFits(t *testing.T) {
+	const tooMany = "spec.drain.windowSeconds: Invalid value: 30: the clients of a full gateway do not fit into a drain: " +
+		"the others (1) accept 30000 connections in the window, and a gateway may have 30001: raise spec.drain.windowSeconds to 31 or " +
+		"spec.gateway.capacity.acceptPerSecond to 1001, or lower spec.gateway.capacity.connections to 30000"
+	tests := map[string]struct {
+		connections, accept, window, replicas int32
+		autoscaling                           *AutoscalingSpec
+		want                                  string
+	}{
+		"at the bound":            {30000, 1000, 30, 2, nil, ""},
+		"over it":                 {30001, 1000, 30, 2, nil, tooMany},
+		"more gateways help":      {60000, 1000, 30, 3, nil, ""},
+		"but not for ever":        {60001, 1000, 30, 3, nil, "raise spec.drain.windowSeconds to 31"},
+		"one gateway":             {30001, 1000, 30, 1, nil, tooMany},
+		"none":                    {30000, 1000, 30, 0, nil, ""},
+		"autoscaling's least":     {30001, 1000, 30, 9, &AutoscalingSpec{MinReplicas: new(int32(2))}, tooMany},
+		"autoscaling has more":    {60000, 1000, 30, 1, &AutoscalingSpec{MinReplicas: new(int32(3))}, ""},
+		"no product is too large": {1000000, 1000000, 3600, 100, nil, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := valid()
+			c.Spec.Gateway.Capacity = CapacitySpec{Connections: &test.connections, AcceptPerSecond: &test.accept}
+			c.Spec.Drain.WindowSeconds, c.Spec.Replicas = &test.window, &test.replicas
+			if c.Spec.Autoscaling = test.autoscaling; test.autoscaling != nil {
+				test.autoscaling.MaxReplicas, test.autoscaling.TargetConnections = new(int32(10)), new(int32(100))
+			}
+			errs := Validate(c)
+			if test.want == "" {
+				require.Empty(t, errs)
+				return
+			}
+			require.Len(t, errs, 1)
 			require.Contains(t, errs[0].Error(), test.want)
 		})
 	}
