@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -13,6 +14,9 @@ import (
 	"github.com/starling-realtime/starling/api/v1alpha1"
 	"github.com/starling-realtime/starling/controllers/gateways"
 )
+
+// clustersAtATime bounds the clusters whose gateways are asked at a time.
+const clustersAtATime = 8
 
 // A pollLoop asks the gateways of all clusters, outside of any reconcile, and wakes the reconciler for what is new.
 type pollLoop struct {
@@ -43,25 +47,56 @@ func (p *pollLoop) pollAll(ctx context.Context) error {
 		return wrap(err, "listing the clusters")
 	}
 	keep := map[types.NamespacedName]bool{}
+	// The gateways of one cluster that do not answer must not make what is known of the others stale.
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(clustersAtATime)
 	for i := range list.Items {
-		cluster := &list.Items[i]
-		key := client.ObjectKeyFromObject(cluster)
-		keep[key] = true
-		pods, err := p.reconciler.pods(ctx, cluster)
-		if err != nil {
-			return err
-		}
-		if !p.reconciler.Poller.Poll(ctx, key, targets(pods)) {
-			continue
-		}
-		select {
-		case p.changed <- event.GenericEvent{Object: cluster}:
-		case <-ctx.Done():
-			return nil
-		}
+		keep[client.ObjectKeyFromObject(&list.Items[i])] = true
+		group.Go(func() error { return p.poll(ctx, &list.Items[i]) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	p.reconciler.Poller.Keep(keep)
+	p.reconciler.Loads.keep(keep)
 	return nil
+}
+
+func (p *pollLoop) poll(ctx context.Context, cluster *v1alpha1.RealtimeCluster) error {
+	r, key := p.reconciler, client.ObjectKeyFromObject(cluster)
+	pods, err := listPods(ctx, r.Client, cluster)
+	if err != nil {
+		return err
+	}
+	news := r.Poller.Poll(ctx, key, targets(pods))
+	if ctx.Err() != nil {
+		return nil
+	}
+	latest, at := r.Poller.Latest(key)
+	r.Loads.add(key, latest, at)
+	if scale, err := p.wantsOthers(ctx, cluster, pods); err != nil || !news && !scale {
+		return err
+	}
+	select {
+	case p.changed <- event.GenericEvent{Object: cluster}:
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+// wantsOthers reports whether the autoscaling wants another number of gateways than there are. One that waits for something is
+// woken by it, but here too.
+func (p *pollLoop) wantsOthers(ctx context.Context, cluster *v1alpha1.RealtimeCluster, pods []corev1.Pod) (bool, error) {
+	if cluster.Spec.Autoscaling == nil || cluster.Spec.ReconcilePolicy == v1alpha1.ReconcilePaused {
+		return false, nil
+	}
+	s := p.reconciler.newScope(cluster)
+	s.seen.pods = pods
+	if err := p.reconciler.readDeployment(ctx, p.reconciler.Client, s); err != nil || s.seen.deployment == nil {
+		return false, err
+	}
+	p.reconciler.decide(s)
+	return s.seen.replicas != *s.seen.deployment.Spec.Replicas, nil
 }
 
 // targets are the pods whose gateways can be asked: those that run.

@@ -15,6 +15,7 @@ const (
 	ReasonTerminating   = "GatewaysTerminating"
 	ReasonPaused        = "Paused"
 	ReasonRolloutPaused = "RolloutPaused"
+	ReasonRolloutHeld   = "RolloutHeld" // of Degraded, too
 	ReasonAsExpected    = "AsExpected"
 	ReasonDraining      = "GatewaysDraining"
 	ReasonNotDraining   = "NoneDraining"
@@ -37,14 +38,20 @@ const (
 	ReasonMeshBroken      = "MeshNotConverged"
 )
 
-// ReasonLongDrain is of an Event only.
-const ReasonLongDrain = "LongDrain"
+// Reasons of Events only.
+const (
+	ReasonLongDrain       = "LongDrain"
+	ReasonReplicasIgnored = "ReplicasIgnored"
+	ReasonScaledUp        = "ScaledUp"
+	ReasonScaledDown      = "ScaledDown"
+	ReasonRolloutResumed  = "RolloutResumed"
+)
 
 // severity orders the reasons of Degraded.
 var severity = []string{
 	ReasonInvalidSpec, ReasonNameConflict, ReasonInvalidMeshKey, ReasonQuota, ReasonApplyRefused, ReasonPodsRefused,
 	ReasonMissingSecret, ReasonMountFailed, ReasonImagePull, ReasonContainerConfig, ReasonCrashLoop, ReasonUnschedulable,
-	ReasonRolloutStuck, ReasonMissingKind, ReasonMeshBroken,
+	ReasonRolloutStuck, ReasonRolloutHeld, ReasonMissingKind, ReasonMeshBroken,
 }
 
 // A Fault keeps a cluster from what was asked for.

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -40,6 +41,10 @@ type Reconciler struct {
 	Recorder events.EventRecorder
 	// Poller holds what gateways say.
 	Poller *gateways.Poller
+	// Loads remember what the gateways had to do; nil: nothing.
+	Loads *Loads
+	// Metrics are what Prometheus is told; nil: nothing.
+	Metrics *Metrics
 	// Kinds knows which optional kinds are installed; nil: all of them.
 	Kinds *OptionalKinds
 	// DefaultImage is the image of gateways whose cluster names none.
@@ -55,6 +60,7 @@ type scope struct {
 	// cluster has its defaults set; stored is what the API server has.
 	cluster, stored *v1alpha1.RealtimeCluster
 	seen            observation
+	step            scaling.Step
 	// wait is the lowest that a phase asked for.
 	wait time.Duration
 }
@@ -82,9 +88,13 @@ func (s *scope) paused() bool { return s.cluster.Spec.ReconcilePolicy == v1alpha
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (result ctrl.Result, err error) {
 	stored := &v1alpha1.RealtimeCluster{}
 	if err := r.Client.Get(ctx, request.NamespacedName, stored); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.Metrics.forget(request.NamespacedName)
+		}
 		return ctrl.Result{}, wrap(client.IgnoreNotFound(err), "reading the cluster")
 	}
 	if stored.DeletionTimestamp != nil {
+		r.Metrics.forget(request.NamespacedName)
 		return ctrl.Result{}, nil // the garbage collector does the rest
 	}
 	s := r.newScope(stored)
@@ -97,9 +107,13 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 		err = errors.Join(err, patchErr)
 	}()
 	var errs []error
-	for _, phase := range []func(context.Context, *scope) error{r.ensureObjects, r.observe, r.diagnose} {
-		if err := phase(ctx, s); err != nil {
-			errs = append(errs, err)
+	if err := r.observe(ctx, s); err != nil {
+		errs = append(errs, err) // who does not see must not act
+	} else {
+		for _, phase := range []func(context.Context, *scope) error{r.plan, r.ensureObjects, r.diagnose} {
+			if err := phase(ctx, s); err != nil {
+				errs = append(errs, err)
+			}
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -113,24 +127,23 @@ func (r *Reconciler) newScope(stored *v1alpha1.RealtimeCluster) *scope {
 	cluster := stored.DeepCopy()
 	v1alpha1.SetDefaults(cluster)
 	s := &scope{cluster: cluster, stored: stored}
-	s.seen = observation{cluster: cluster, replicas: scaling.Replicas(cluster)}
-	in := r.input(s)
-	s.seen.image = in.Image()
+	in := resources.Input{Cluster: cluster, DefaultImage: r.DefaultImage, OperatorNamespace: r.Namespace}
+	s.seen = observation{cluster: cluster, input: in, image: in.Image()}
 	return s
 }
 
-func (r *Reconciler) input(s *scope) resources.Input {
-	return resources.Input{
-		Cluster: s.cluster, DefaultImage: r.DefaultImage, OperatorNamespace: r.Namespace, Replicas: s.seen.replicas,
-	}
-}
-
-// ensureObjects goes on after a failure: a Service that cannot be made is no reason to have no pods.
+// ensureObjects goes on after a failure: a Service that cannot be made is no reason to have no pods. No gateway is taken away before
+// the Deployment has the template that is wanted: what a rollout replaces must be known then.
 func (r *Reconciler) ensureObjects(ctx context.Context, s *scope) error {
 	if s.paused() {
 		return nil
 	}
-	desired, err := resources.Build(r.input(s))
+	in := s.seen.input
+	in.Replicas = s.step.Replicas
+	if d := s.seen.deployment; d != nil {
+		in.Replicas = max(in.Replicas, *d.Spec.Replicas)
+	}
+	desired, err := resources.Build(in)
 	if errors.Is(err, resources.ErrSpec) {
 		return s.note(faultError{Fault{ReasonInvalidSpec, err.Error()}})
 	}
@@ -139,22 +152,22 @@ func (r *Reconciler) ensureObjects(ctx context.Context, s *scope) error {
 	}
 	errs := []error{s.note(r.ensureMeshKey(ctx, s))}
 	for _, d := range desired {
-		errs = append(errs, s.note(r.reconcileObject(ctx, s, d)))
+		err := r.reconcileObject(ctx, s, d)
+		if d.Kind == resources.KindDeployment && err == nil {
+			r.scaled(s, in.Replicas)
+			err = errors.Join(r.readDeployment(ctx, r.Reader, s), r.lower(ctx, s))
+		}
+		errs = append(errs, s.note(err))
 	}
 	return errors.Join(errs...)
 }
 
 // observe reads what there is.
 func (r *Reconciler) observe(ctx context.Context, s *scope) error {
-	key := client.ObjectKey{Namespace: s.cluster.Namespace, Name: resources.GatewayName(s.cluster.Name)}
-	deployment := &appsv1.Deployment{}
-	switch err := r.Client.Get(ctx, key, deployment); {
-	case err == nil:
-		s.seen.deployment = deployment
-	case !apierrors.IsNotFound(err):
-		return fmt.Errorf("reading the Deployment: %w", err)
+	if err := r.readDeployment(ctx, r.Reader, s); err != nil {
+		return err
 	}
-	pods, err := r.pods(ctx, s.cluster)
+	pods, err := listPods(ctx, r.Client, s.cluster)
 	if err != nil {
 		return err
 	}
@@ -163,9 +176,25 @@ func (r *Reconciler) observe(ctx context.Context, s *scope) error {
 	return nil
 }
 
-func (r *Reconciler) pods(ctx context.Context, cluster *v1alpha1.RealtimeCluster) ([]corev1.Pod, error) {
+// readDeployment reads it. Whoever acts on it reads it live: from a number of replicas of before, the next step would be the wrong one.
+func (r *Reconciler) readDeployment(ctx context.Context, from client.Reader, s *scope) error {
+	key := client.ObjectKey{Namespace: s.cluster.Namespace, Name: resources.GatewayName(s.cluster.Name)}
+	deployment := &appsv1.Deployment{}
+	switch err := from.Get(ctx, key, deployment); {
+	case apierrors.IsNotFound(err):
+		s.seen.deployment = nil
+	case err != nil:
+		return fmt.Errorf("reading the Deployment: %w", err)
+	case metav1.IsControlledBy(deployment, s.cluster):
+		s.seen.deployment = deployment
+	}
+	return nil
+}
+
+// listPods lists a cluster's pods, but for those that have ended.
+func listPods(ctx context.Context, from client.Reader, cluster *v1alpha1.RealtimeCluster) ([]corev1.Pod, error) {
 	var list corev1.PodList
-	err := r.Client.List(ctx, &list, client.InNamespace(cluster.Namespace), client.MatchingLabels(resources.Selector(cluster.Name)))
+	err := from.List(ctx, &list, client.InNamespace(cluster.Namespace), client.MatchingLabels(resources.Selector(cluster.Name)))
 	if err != nil {
 		return nil, fmt.Errorf("listing the pods: %w", err)
 	}
@@ -211,6 +240,7 @@ func (r *Reconciler) diagnose(ctx context.Context, s *scope) error {
 // old one, the same news would be told twice. The error may be a conflict.
 func (r *Reconciler) patchStatus(ctx context.Context, s *scope) error {
 	status := buildStatus(&s.stored.Status, &s.seen)
+	r.Metrics.see(client.ObjectKeyFromObject(s.cluster), &s.seen, &status)
 	if equality.Semantic.DeepEqual(status, s.stored.Status) {
 		return nil
 	}
@@ -224,6 +254,7 @@ func (r *Reconciler) patchStatus(ctx context.Context, s *scope) error {
 	r.tell(s.stored, s.stored.Status.Conditions, status.Conditions)
 	if old := s.stored.Status.ObservedGeneration; old == nil || *old != s.cluster.Generation {
 		r.warnOfLongDrain(s.cluster)
+		r.warnOfReplicas(s.cluster, s.seen.replicas)
 	}
 	return nil
 }

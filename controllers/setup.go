@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -47,6 +48,8 @@ type Options struct {
 	DiscoverEvery time.Duration
 	// Concurrency is how many clusters are reconciled at a time; 4.
 	Concurrency int
+	// Metrics is where the operator's metrics are registered; nil: nowhere.
+	Metrics prometheus.Registerer
 	// SkipNameValidation allows several controllers in one process, which tests need.
 	SkipNameValidation bool
 }
@@ -105,8 +108,13 @@ func Setup(mgr manager.Manager, options Options) error {
 	kinds := &OptionalKinds{discovery: lookup, every: options.DiscoverEvery, present: map[schema.GroupVersionKind]bool{}}
 	r := &Reconciler{
 		Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Recorder: mgr.GetEventRecorder(resources.ManagedBy),
-		Poller: gateways.NewPoller(options.Fetch, time.Now), Kinds: kinds,
+		Poller: gateways.NewPoller(options.Fetch, time.Now), Loads: NewLoads(), Metrics: NewMetrics(), Kinds: kinds,
 		DefaultImage: options.DefaultImage, Namespace: options.Namespace, Now: time.Now,
+	}
+	if options.Metrics != nil {
+		if err := options.Metrics.Register(r.Metrics); err != nil {
+			return fmt.Errorf("registering the metrics: %w", err)
+		}
 	}
 	woken := make(chan event.GenericEvent)
 	c, err := newController(mgr, r, woken, options)

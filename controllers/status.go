@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -15,19 +16,25 @@ import (
 	"github.com/starling-realtime/starling/api/v1alpha1"
 	"github.com/starling-realtime/starling/controllers/gateways"
 	"github.com/starling-realtime/starling/controllers/resources"
+	"github.com/starling-realtime/starling/controllers/scaling"
 )
 
 const (
 	maxGateways = 200
 	maxMessage  = 4096
 	maxVersion  = 512
+	maxPhase    = 32
 )
 
 // An observation is what a status is made of.
 type observation struct {
 	cluster    *v1alpha1.RealtimeCluster // with defaults
+	input      resources.Input
 	image      string
-	replicas   int32 // as planned
+	replicas   int32             // that there should be
+	decision   *scaling.Decision // of the autoscaling, if there is one
+	scaleWait  scaling.Wait      // what the next step of a scale-down waits for
+	scaledAt   *time.Time        // when the autoscaling changed something just now
 	deployment *appsv1.Deployment
 	pods       []corev1.Pod
 	snapshot   gateways.Snapshot
@@ -45,6 +52,7 @@ func buildStatus(old *v1alpha1.RealtimeClusterStatus, o *observation) v1alpha1.R
 	if o.deployment != nil {
 		s.Replicas, s.ReadyReplicas = &o.deployment.Status.Replicas, &o.deployment.Status.ReadyReplicas
 	}
+	s.Autoscaling = autoscalingStatus(old.Autoscaling, o)
 	addCounts(&s, o)
 	for _, c := range []metav1.Condition{ready(o), progressing(o), degraded(o), converged(o), draining(o)} {
 		c.ObservedGeneration = o.cluster.Generation
@@ -88,6 +96,30 @@ func gatewayStatus(pod *corev1.Pod, r *gateways.Reading) v1alpha1.GatewayStatus 
 	if r != nil {
 		s.BootID, s.Version = r.Boot, r.Version
 		s.Connections, s.Peers = new(int32(r.Connections)), new(int32(len(r.Peers)))
+		if d := r.Drain; d != nil && r.Draining {
+			s.Drain = &v1alpha1.GatewayDrainStatus{
+				Phase: d.Phase[:min(len(d.Phase), maxPhase)], AtStart: new(int32(max(d.AtStart, 0))), Forced: new(int32(max(d.Forced, 0))),
+			}
+		}
+	}
+	return s
+}
+
+// autoscalingStatus is nil without autoscaling, and as before where nothing was decided.
+func autoscalingStatus(old *v1alpha1.AutoscalingStatus, o *observation) *v1alpha1.AutoscalingStatus {
+	if o.cluster.Spec.Autoscaling == nil {
+		return nil
+	}
+	if o.decision == nil {
+		return old
+	}
+	s := &v1alpha1.AutoscalingStatus{
+		DesiredReplicas: &o.decision.Replicas, Reason: o.decision.Reason, Message: o.decision.Message,
+	}
+	if o.scaledAt != nil {
+		s.LastScaleTime = &metav1.Time{Time: o.scaledAt.Truncate(time.Second)}
+	} else if old != nil {
+		s.LastScaleTime = old.LastScaleTime
 	}
 	return s
 }
@@ -122,17 +154,21 @@ func progressing(o *observation) metav1.Condition {
 		return condition(kind, metav1.ConditionFalse, ReasonPaused, "spec.reconcilePolicy is Paused: nothing is changed")
 	case d == nil:
 		return condition(kind, metav1.ConditionTrue, ReasonRollingOut, "the Deployment is being created")
+	case held(d):
+		return condition(kind, metav1.ConditionFalse, ReasonRolloutHeld, "%s", whyHeld(o))
 	case d.Status.ObservedGeneration < d.Generation:
 		return condition(kind, metav1.ConditionTrue, ReasonRollingOut, "a change of the Deployment is being taken up")
 	case d.Status.UpdatedReplicas < o.replicas && d.Spec.Paused:
 		return condition(kind, metav1.ConditionFalse, ReasonRolloutPaused, "the rollout is paused with %d of %d gateways up to date",
 			d.Status.UpdatedReplicas, o.replicas)
 	case d.Status.UpdatedReplicas < min(o.replicas, d.Status.Replicas):
-		return condition(kind, metav1.ConditionTrue, ReasonRollingOut, "%d of %d gateways are up to date", d.Status.UpdatedReplicas, o.replicas)
+		return condition(kind, metav1.ConditionTrue, ReasonRollingOut, "%d of %d gateways are up to date%s",
+			d.Status.UpdatedReplicas, o.replicas, waits(o))
 	case d.Status.Replicas > o.replicas && d.Status.UpdatedReplicas < d.Status.Replicas:
-		return condition(kind, metav1.ConditionTrue, ReasonRollingOut, "%d old gateways are left", d.Status.Replicas-d.Status.UpdatedReplicas)
+		return condition(kind, metav1.ConditionTrue, ReasonRollingOut, "%d old gateways are left%s",
+			d.Status.Replicas-d.Status.UpdatedReplicas, waits(o))
 	case d.Status.Replicas != o.replicas:
-		return condition(kind, metav1.ConditionTrue, ReasonScaling, "from %d gateways to %d", d.Status.Replicas, o.replicas)
+		return condition(kind, metav1.ConditionTrue, ReasonScaling, "from %d gateways to %d%s", d.Status.Replicas, o.replicas, waits(o))
 	}
 	if n := terminating(o.pods); n > 0 {
 		return condition(kind, metav1.ConditionTrue, ReasonTerminating, "%d gateways are ending", n)
@@ -141,6 +177,26 @@ func progressing(o *observation) metav1.Condition {
 		return condition(kind, metav1.ConditionTrue, ReasonRollingOut, "%d gateways are starting", o.replicas-d.Status.ReadyReplicas)
 	}
 	return condition(kind, metav1.ConditionFalse, ReasonSettled, "%d gateways are up to date", o.replicas)
+}
+
+// waits says what the next step of a scale-down waits for.
+func waits(o *observation) string {
+	switch o.scaleWait {
+	case scaling.WaitRollout:
+		return fmt.Sprintf("; the scale-down to %d waits for the rollout to end", o.replicas)
+	case scaling.WaitTerminating, scaling.WaitEnding:
+		return ", one at a time: the next one ends after the one that drains"
+	}
+	return ""
+}
+
+// whyHeld says why a rollout is held.
+func whyHeld(o *observation) string {
+	v := o.snapshot.Mesh
+	if v.Status == metav1.ConditionFalse {
+		return "the rollout is paused until the gateways see each other: " + v.Message
+	}
+	return "the rollout is paused until it is known that the gateways see each other; " + cmp.Or(v.Message, "they were not asked yet")
 }
 
 func terminating(pods []corev1.Pod) int {
@@ -156,7 +212,9 @@ func terminating(pods []corev1.Pod) int {
 func degraded(o *observation) metav1.Condition {
 	const kind = v1alpha1.ConditionDegraded
 	faults := slices.Clone(o.faults)
-	if v := o.snapshot.Mesh; v.Status == metav1.ConditionFalse {
+	if v := o.snapshot.Mesh; held(o.deployment) {
+		faults = append(faults, Fault{ReasonRolloutHeld, whyHeld(o)})
+	} else if v.Status == metav1.ConditionFalse {
 		faults = append(faults, Fault{ReasonMeshBroken, v.Message})
 	}
 	if len(faults) == 0 {
@@ -182,13 +240,17 @@ func converged(o *observation) metav1.Condition {
 
 func draining(o *observation) metav1.Condition {
 	var names []string
-	announced := map[string]bool{}
+	told := map[string]*gateways.Reading{}
 	for _, g := range o.snapshot.Gateways {
-		announced[g.Pod] = g.Reading != nil && g.Reading.Draining
+		told[g.Pod] = g.Reading
 	}
 	for i := range o.pods {
-		if pod := &o.pods[i]; pod.DeletionTimestamp != nil || announced[pod.Name] {
-			names = append(names, pod.Name)
+		r := told[o.pods[i].Name]
+		switch draining := r != nil && r.Draining; {
+		case draining && r.Drain != nil:
+			names = append(names, fmt.Sprintf("%s (%s, %d connections left)", o.pods[i].Name, r.Drain.Phase, r.Connections))
+		case draining, o.pods[i].DeletionTimestamp != nil:
+			names = append(names, o.pods[i].Name)
 		}
 	}
 	if len(names) == 0 {

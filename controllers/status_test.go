@@ -14,6 +14,8 @@ import (
 
 	"github.com/starling-realtime/starling/api/v1alpha1"
 	"github.com/starling-realtime/starling/controllers/gateways"
+	"github.com/starling-realtime/starling/controllers/resources"
+	"github.com/starling-realtime/starling/controllers/scaling"
 )
 
 func observed(replicas int32, status appsv1.DeploymentStatus) *observation {
@@ -22,6 +24,7 @@ func observed(replicas int32, status appsv1.DeploymentStatus) *observation {
 	cluster.Spec.Replicas = &replicas
 	v1alpha1.SetDefaults(cluster)
 	return &observation{
+		input:   resources.Input{Cluster: cluster, DefaultImage: "starling:v1"},
 		cluster: cluster, replicas: replicas, image: "starling:v1",
 		deployment: &appsv1.Deployment{Spec: appsv1.DeploymentSpec{ProgressDeadlineSeconds: new(int32(345))}, Status: status},
 	}
@@ -63,6 +66,13 @@ func TestConditions(t *testing.T) {
 				o.pods = []corev1.Pod{{ObjectMeta: metav1.ObjectMeta{Name: "a"}}}
 				o.snapshot.Gateways = []gateways.Observation{{Target: gateways.Target{Pod: "a"}, Reading: &gateways.Reading{Draining: true}}}
 			}, "True/Serving", "False/Settled", "False/AsExpected", "True/GatewaysDraining",
+		},
+		"rollout is held by the operator": {
+			observed(3, appsv1.DeploymentStatus{Replicas: 4, UpdatedReplicas: 1, ReadyReplicas: 3}), func(o *observation) {
+				o.deployment.Spec.Paused = true
+				o.deployment.Annotations = map[string]string{resources.AnnotationHeld: "1"}
+				o.snapshot.Mesh = gateways.Verdict{Status: metav1.ConditionFalse, Reason: gateways.ReasonSplit, Message: "split"}
+			}, "True/Serving", "False/RolloutHeld", "True/RolloutHeld", "False/NoneDraining",
 		},
 	}
 	for name, test := range tests {
@@ -183,6 +193,67 @@ func TestLongDrainsAreWarnedOf(t *testing.T) {
 	o.cluster.Spec.Drain.WindowSeconds = new(int32(581))
 	r.warnOfLongDrain(o.cluster)
 	require.Contains(t, <-recorder.Events, "Warning LongDrain gateways may take 601 s to end")
+}
+
+func TestIgnoredReplicasAreWarnedOf(t *testing.T) {
+	recorder := events.NewFakeRecorder(10)
+	r := &Reconciler{Recorder: recorder}
+	o := observed(5, appsv1.DeploymentStatus{})
+	r.warnOfReplicas(o.cluster, 3)
+	require.Empty(t, recorder.Events, "it is heeded")
+	o.cluster.Spec.Autoscaling = &v1alpha1.AutoscalingSpec{}
+	r.warnOfReplicas(o.cluster, 3)
+	require.Equal(t, "Warning ReplicasIgnored spec.replicas is 5 and ignored: spec.autoscaling wants 3 gateways; remove one of the two",
+		<-recorder.Events)
+	r.warnOfReplicas(o.cluster, 5)
+	*o.cluster.Spec.Replicas = v1alpha1.DefaultReplicas
+	r.warnOfReplicas(o.cluster, 3)
+	require.Empty(t, recorder.Events)
+}
+
+func TestHeldRolloutsAreTold(t *testing.T) {
+	recorder := events.NewFakeRecorder(10)
+	r := &Reconciler{Recorder: recorder}
+	conditions := func(progressing, degraded string) []metav1.Condition {
+		return []metav1.Condition{
+			{Type: v1alpha1.ConditionProgressing, Status: metav1.ConditionFalse, Reason: progressing, Message: "a"},
+			{Type: v1alpha1.ConditionDegraded, Status: metav1.ConditionTrue, Reason: degraded, Message: "b"},
+		}
+	}
+	rolling, holding := conditions(ReasonRollingOut, ReasonMeshBroken), conditions(ReasonRolloutHeld, ReasonRolloutHeld)
+	r.tell(&v1alpha1.RealtimeCluster{}, rolling, holding)
+	require.Equal(t, "Warning RolloutHeld a", <-recorder.Events)
+	r.tell(&v1alpha1.RealtimeCluster{}, holding, holding)
+	require.Empty(t, recorder.Events)
+	r.tell(&v1alpha1.RealtimeCluster{}, holding, conditions(ReasonRollingOut, ReasonRolloutHeld))
+	require.Equal(t, "Normal RolloutResumed a", <-recorder.Events)
+}
+
+func TestAutoscalingIsInTheStatus(t *testing.T) {
+	o := observed(5, appsv1.DeploymentStatus{Replicas: 4, UpdatedReplicas: 4, ReadyReplicas: 4})
+	before := &v1alpha1.RealtimeClusterStatus{Autoscaling: &v1alpha1.AutoscalingStatus{Reason: "Old"}}
+	require.Nil(t, buildStatus(before, o).Autoscaling, "it was taken out of the spec")
+	o.cluster.Spec.Autoscaling = &v1alpha1.AutoscalingSpec{}
+	require.Equal(t, "Old", buildStatus(before, o).Autoscaling.Reason)
+	scaled := time.Unix(100, 5)
+	o.decision, o.scaledAt = &scaling.Decision{Replicas: 5, Reason: scaling.ReasonScalingUp, Message: "more"}, &scaled
+	s := buildStatus(before, o)
+	require.EqualValues(t, 5, *s.Autoscaling.DesiredReplicas)
+	require.Equal(t, "more", s.Autoscaling.Message)
+	o.scaledAt = nil
+	require.Equal(t, time.Unix(100, 0), buildStatus(&s, o).Autoscaling.LastScaleTime.Time)
+}
+
+func TestDrainsAreInTheStatus(t *testing.T) {
+	o := observed(2, appsv1.DeploymentStatus{})
+	o.pods = []corev1.Pod{ending("a")}
+	o.snapshot.Gateways = []gateways.Observation{{Target: gateways.Target{Pod: "a"}, Reading: &gateways.Reading{
+		Boot: "1", Draining: true, Connections: 7, Drain: &gateways.Drain{Phase: "moving", AtStart: 20, Forced: 1},
+	}}}
+	s := buildStatus(&v1alpha1.RealtimeClusterStatus{}, o)
+	require.Equal(t, "clients are moved away from a (moving, 7 connections left)",
+		meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionDraining).Message)
+	require.Equal(t, &v1alpha1.GatewayDrainStatus{Phase: "moving", AtStart: new(int32(20)), Forced: new(int32(1))}, s.Gateways[0].Drain)
 }
 
 func TestNewsAreToldOnEntryOnly(t *testing.T) {

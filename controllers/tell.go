@@ -20,6 +20,12 @@ func (r *Reconciler) tell(cluster *v1alpha1.RealtimeCluster, before, after []met
 			continue
 		}
 		switch {
+		case c.Type == v1alpha1.ConditionProgressing && c.Reason == ReasonRolloutHeld:
+			r.event(cluster, corev1.EventTypeWarning, c)
+		case c.Type == v1alpha1.ConditionProgressing && old != nil && old.Reason == ReasonRolloutHeld:
+			c.Reason = ReasonRolloutResumed
+			r.event(cluster, corev1.EventTypeNormal, c)
+		case c.Type == v1alpha1.ConditionDegraded && c.Status == metav1.ConditionTrue && c.Reason == ReasonRolloutHeld: // told above
 		case c.Type == v1alpha1.ConditionDegraded && c.Status == metav1.ConditionTrue,
 			c.Type == v1alpha1.ConditionMeshConverged && c.Status == metav1.ConditionFalse:
 			r.event(cluster, corev1.EventTypeWarning, c)
@@ -42,6 +48,17 @@ func (r *Reconciler) warnOfLongDrain(cluster *v1alpha1.RealtimeCluster) {
 			"gateways may take %d s to end; cluster autoscalers wait for %d s only: lower spec.drain.windowSeconds, or raise theirs",
 			grace, longDrain)
 	}
+}
+
+// warnOfReplicas tells, once for each change of the spec, that spec.replicas says something that nobody heeds. What is left out looks
+// like the default, of which nothing is told.
+func (r *Reconciler) warnOfReplicas(cluster *v1alpha1.RealtimeCluster, desired int32) {
+	n := *cluster.Spec.Replicas
+	if cluster.Spec.Autoscaling == nil || n == desired || n == v1alpha1.DefaultReplicas {
+		return
+	}
+	r.Recorder.Eventf(cluster, nil, corev1.EventTypeWarning, ReasonReplicasIgnored, "Reconcile",
+		"spec.replicas is %d and ignored: spec.autoscaling wants %d gateways; remove one of the two", n, desired)
 }
 
 func (r *Reconciler) event(cluster *v1alpha1.RealtimeCluster, kind string, c metav1.Condition) {

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -51,7 +52,9 @@ func runManager(ctx context.Context, c *config, handler slog.Handler) error {
 	if err != nil {
 		return err
 	}
-	options := controllers.Options{DefaultImage: c.defaultImage, Namespace: c.podNamespace, Concurrency: c.concurrency}
+	options := controllers.Options{
+		DefaultImage: c.defaultImage, Namespace: c.podNamespace, Concurrency: c.concurrency, Metrics: metrics.Registry,
+	}
 	if err := controllers.Setup(mgr, options); err != nil {
 		return err
 	}
@@ -67,9 +70,9 @@ func newManager(rc *rest.Config, c *config, logger logr.Logger) (manager.Manager
 	if err != nil {
 		return nil, err
 	}
-	metrics := server.Options{BindAddress: c.metricsAddress, SecureServing: !c.metricsInsecure, CertDir: c.metricsCertDir}
+	serve := server.Options{BindAddress: c.metricsAddress, SecureServing: !c.metricsInsecure, CertDir: c.metricsCertDir}
 	if !c.metricsInsecure {
-		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
+		serve.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
 	shutdown := 20 * time.Second
 	mgr, err := ctrl.NewManager(rc, ctrl.Options{
@@ -77,7 +80,7 @@ func newManager(rc *rest.Config, c *config, logger logr.Logger) (manager.Manager
 		Logger:                        logger,
 		Cache:                         controllers.CacheOptions(c.namespaces),
 		Client:                        controllers.ClientOptions(),
-		Metrics:                       metrics,
+		Metrics:                       serve,
 		HealthProbeBindAddress:        c.probeAddress,
 		LeaderElection:                c.leaderElect,
 		LeaderElectionID:              leaseName,

@@ -171,6 +171,23 @@ func (f *fakeGateways) set(address string, r gateways.Reading) {
 	f.readings[address] = r
 }
 
+// change edits what a gateway answers, if it does.
+func (f *fakeGateways) change(address string, edit func(*gateways.Reading)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r, ok := f.readings[address]; ok {
+		edit(&r)
+		f.readings[address] = r
+	}
+}
+
+// remove makes a gateway silent.
+func (f *fakeGateways) remove(address string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.readings, address)
+}
+
 // namespace makes one for a test.
 func namespace(t *testing.T) string {
 	t.Helper()

@@ -38,7 +38,14 @@ func TestSchemaRefuses(t *testing.T) {
 		"route without a parent": {"a", `{httpRoute: {parentRefs: []}, auth: {type: Anonymous}}`, "spec.httpRoute.parentRefs"},
 		"pull secret twice":      {"a", `{imagePullSecrets: [{name: a}, {name: a}], auth: {type: Anonymous}}`, "Duplicate value"},
 		"origin":                 {"a", `{auth: {type: Anonymous, allowedOrigins: ["https://a.example/path"]}}`, "spec.auth.allowedOrigins[0]"},
-		"host":                   {"a", `{ingress: {host: "Chat.example"}, auth: {type: Anonymous}}`, "spec.ingress.host"},
+		"drain": {"a", `{gateway: {capacity: {connections: 70000}}, replicas: 3, auth: {type: Anonymous}}`, "the clients of a full gateway do not fit into a drain: " +
+			"the others (2) accept 60000 connections in the window, and a gateway may have 70000: raise spec.drain.windowSeconds to 35 or " +
+			"spec.gateway.capacity.acceptPerSecond to 1167, or lower spec.gateway.capacity.connections to 60000"},
+		"drain, by default": {"a", `{drain: {windowSeconds: 19}, auth: {type: Anonymous}}`, "a gateway may have 20000: raise spec.drain.windowSeconds to 20"},
+		"drain, autoscaled": {"a", `{replicas: 9, autoscaling: {maxReplicas: 9, targetConnections: 9}, drain: {windowSeconds: 19}, auth: {type: Anonymous}}`, "the others (1) accept 19000"},
+		"autoscaling":       {"a", `{autoscaling: {minReplicas: 5, maxReplicas: 4, targetConnections: 1}, auth: {type: Anonymous}}`, "minReplicas is 5, more than maxReplicas, which is 4"},
+		"no target":         {"a", `{autoscaling: {maxReplicas: 4}, auth: {type: Anonymous}}`, "spec.autoscaling.targetConnections: Required value"},
+		"host":              {"a", `{ingress: {host: "Chat.example"}, auth: {type: Anonymous}}`, "spec.ingress.host"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

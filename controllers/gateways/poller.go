@@ -37,6 +37,9 @@ type polled struct {
 	debounce  debounce
 	published Snapshot
 	at        time.Time
+	// latest is what was read last, published or not.
+	latest   []Observation
+	latestAt time.Time
 }
 
 // NewPoller returns a poller that asks by fetch; now is [time.Now].
@@ -58,6 +61,7 @@ func (p *Poller) Poll(ctx context.Context, cluster types.NamespacedName, targets
 		c = &polled{}
 		p.clusters[cluster] = c
 	}
+	c.latest, c.latestAt = all, now
 	next := Snapshot{Gateways: all, Mesh: c.debounce.see(Judge(all), now)}
 	urgent := c.at.IsZero() || next.Mesh != c.published.Mesh || !slices.EqualFunc(all, c.published.Gateways, sameGateway)
 	counted := !slices.EqualFunc(all, c.published.Gateways, sameCounts)
@@ -101,6 +105,16 @@ func (p *Poller) Snapshot(cluster types.NamespacedName) (Snapshot, bool) {
 	return Snapshot{}, false
 }
 
+// Latest returns what was read last of a cluster, published or not, and when.
+func (p *Poller) Latest(cluster types.NamespacedName) ([]Observation, time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c := p.clusters[cluster]; c != nil {
+		return c.latest, c.latestAt
+	}
+	return nil, time.Time{}
+}
+
 // Keep forgets every cluster that is not listed.
 func (p *Poller) Keep(clusters map[types.NamespacedName]bool) {
 	p.mu.Lock()
@@ -118,7 +132,7 @@ func sameGateway(a, b Observation) bool {
 		return false
 	}
 	return a.Reading == nil || a.Reading.Boot == b.Reading.Boot && a.Reading.Version == b.Reading.Version &&
-		a.Reading.Ready == b.Reading.Ready && a.Reading.Draining == b.Reading.Draining
+		a.Reading.Ready == b.Reading.Ready && a.Reading.Draining == b.Reading.Draining && a.Reading.phase() == b.Reading.phase()
 }
 
 // sameCounts compares what can wait.

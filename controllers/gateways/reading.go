@@ -30,6 +30,23 @@ type Reading struct {
 	Channels    int    `json:"channels"`
 	Members     int    `json:"members"`
 	Peers       []Peer `json:"peers"`
+	// Drain is nil while the gateway does not drain, and of a release that does not tell.
+	Drain *Drain `json:"drain"`
+}
+
+// A Drain is how far a gateway is in moving its clients away.
+type Drain struct {
+	// Phase is the gateway's own word for what it does.
+	Phase   string `json:"phase"`
+	AtStart int    `json:"atStart"`
+	Forced  int    `json:"forced"`
+}
+
+func (r *Reading) phase() string {
+	if r.Drain == nil {
+		return ""
+	}
+	return r.Drain.Phase
 }
 
 // A Peer is another gateway as one sees it.

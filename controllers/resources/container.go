@@ -20,6 +20,8 @@ const (
 	// Program is the gateway's file in the image.
 	Program = "/usr/local/bin/starling"
 
+	gatewayContainer = "gateway"
+
 	meshKeyFolder = "/etc/starling/mesh"
 	jwtKeyFolder  = "/etc/starling/jwt"
 )
@@ -59,7 +61,7 @@ func (b *builder) container(args []string) (*corev1ac.ContainerApplyConfiguratio
 	if err != nil {
 		return nil, err
 	}
-	c := corev1ac.Container().WithName("gateway").WithImage(b.in.Image()).
+	c := corev1ac.Container().WithName(gatewayContainer).WithImage(b.in.Image()).
 		WithCommand(Program).WithArgs(args...).
 		WithEnv(environment(resources)...).
 		WithResources(applied).

@@ -1,6 +1,9 @@
 package resources
 
 import (
+	"encoding/json"
+	"fmt"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -21,8 +24,15 @@ func (b *builder) deployment() (*appsv1ac.DeploymentApplyConfiguration, error) {
 	if err != nil {
 		return nil, err
 	}
-	return appsv1ac.Deployment(b.name(), b.cluster.Namespace).
-		WithLabels(b.labels()).WithOwnerReferences(b.owner()).
+	d := appsv1ac.Deployment(b.name(), b.cluster.Namespace).WithLabels(b.labels()).WithOwnerReferences(b.owner())
+	if b.in.HoldRollout {
+		held, err := hashOf(template)
+		if err != nil {
+			return nil, err
+		}
+		d.WithAnnotations(map[string]string{AnnotationHeld: held})
+	}
+	return d.
 		WithSpec(appsv1ac.DeploymentSpec().
 			WithReplicas(b.in.Replicas).
 			WithPaused(b.in.HoldRollout || b.spec.Rollout.Policy == v1alpha1.RolloutPaused).
@@ -34,6 +44,24 @@ func (b *builder) deployment() (*appsv1ac.DeploymentApplyConfiguration, error) {
 					WithMaxSurge(intstr.FromInt32(1)).WithMaxUnavailable(intstr.FromInt32(0)))).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(b.selector())).
 			WithTemplate(template)), nil
+}
+
+// TemplateHash is a short hash of the pods' template. It changes when a rollout is needed.
+func TemplateHash(in Input) (string, error) {
+	b := builder{in: in, cluster: in.Cluster, spec: &in.Cluster.Spec}
+	template, err := b.podTemplate(TimesOf(b.spec))
+	if err != nil {
+		return "", err
+	}
+	return hashOf(template)
+}
+
+func hashOf(template *corev1ac.PodTemplateSpecApplyConfiguration) (string, error) {
+	text, err := json.Marshal(template)
+	if err != nil {
+		return "", fmt.Errorf("hashing the template: %w", err)
+	}
+	return hash([]string{string(text)}), nil
 }
 
 func (b *builder) podTemplate(times Times) (*corev1ac.PodTemplateSpecApplyConfiguration, error) {

@@ -15,6 +15,13 @@ const (
 	// AnnotationConfigHash is a short hash of a gateway's flags.
 	AnnotationConfigHash = "realtime.starling.dev/config-hash"
 
+	// AnnotationHeld is on a Deployment whose rollout the operator holds: the hash of the template that it holds.
+	AnnotationHeld = "realtime.starling.dev/held-rollout"
+	// AnnotationDeletionCost is Kubernetes': of the pods that are equally ready, a ReplicaSet gives up that of the lowest cost.
+	AnnotationDeletionCost = "controller.kubernetes.io/pod-deletion-cost"
+	// LowestCost is the value of [AnnotationDeletionCost] by which the operator marks the gateway that is to end.
+	LowestCost = "-2147483648"
+
 	labelName     = "app.kubernetes.io/name"
 	labelInstance = "app.kubernetes.io/instance"
 	labelPartOf   = "app.kubernetes.io/part-of"
