@@ -4,7 +4,7 @@ package v1alpha1
 // a time once they have been few for long. What a gateway that does not answer holds is not known: as long as one is silent, none
 // is taken away.
 //
-// +kubebuilder:validation:XValidation:rule="self.minReplicas <= self.maxReplicas",messageExpression="'minReplicas is ' + string(self.minReplicas) + ', more than maxReplicas, which is ' + string(self.maxReplicas) + ': lower the one or raise the other'"
+// +kubebuilder:validation:XValidation:rule="self.minReplicas <= self.maxReplicas",messageExpression="'minReplicas is %d, more than maxReplicas, which is %d: lower the one or raise the other'.format([self.minReplicas, self.maxReplicas])"
 type AutoscalingSpec struct {
 	// minReplicas is the least number of gateways.
 	// +optional
