@@ -132,13 +132,17 @@ func asOperator(env *envtest.Environment) (*rest.Config, error) {
 
 // newManager returns an operator, which may have to compete for its lease.
 func newManager(compete bool) (ctrl.Manager, error) {
+	return newManagerWith(compete, ctrl.Log)
+}
+
+func newManagerWith(compete bool, log logr.Logger) (ctrl.Manager, error) {
 	scheme, err := controllers.NewScheme()
 	if err != nil {
 		return nil, err
 	}
 	mgr, err := ctrl.NewManager(operator, ctrl.Options{
 		Scheme: scheme, Cache: controllers.CacheOptions(nil), Client: controllers.ClientOptions(),
-		Metrics:        server.Options{BindAddress: "0"},
+		Metrics: server.Options{BindAddress: "0"}, Logger: log,
 		LeaderElection: compete, LeaderElectionID: "starling-operator", LeaderElectionNamespace: "starling-system",
 	})
 	if err != nil {

@@ -74,6 +74,15 @@ func randomSpec(t *rapid.T) map[string]any {
 	})
 	spec := map[string]any{"auth": auth, "gateway": gateway, "service": service, "drain": drain, "networkPolicy": network}
 	maybe(spec, "replicas", num("replicas", 0, 100))
+	maybe(spec, "autoscaling", func() any {
+		return map[string]any{
+			"minReplicas": num("least", 1, 10)(), "maxReplicas": num("most", 5, 100)(), "targetConnections": num("target", 1, 1000000)(),
+			"scaleUp": map[string]any{"step": num("step", 1, 100)()},
+		}
+	})
+	maybe(gateway, "capacity", func() any {
+		return map[string]any{"connections": num("connections", 1, 50000)(), "acceptPerSecond": num("accept", 1, 10000)()}
+	})
 	maybe(spec, "image", text("image", "a", "registry.example.com:5000/a/b@sha256:0123"))
 	maybe(spec, "imagePullPolicy", text("pull", "Always", "Never"))
 	maybe(spec, "imagePullSecrets", func() any { return []any{map[string]any{"name": "r"}} })

@@ -35,7 +35,7 @@ func TestAnUpgradeRollsNothing(t *testing.T) {
 			}
 			want, err := os.ReadFile(path)
 			require.NoError(t, err)
-			require.Empty(t, cmp.Diff(string(want), got), "an upgrade from %s would roll every cluster", filepath.Base(newest))
+			require.Empty(t, cmp.Diff(string(want), got), "an upgrade from %[1]s would roll every cluster; while %[1]s is not out, run with -release=%[1]s", filepath.Base(newest))
 		})
 	}
 }

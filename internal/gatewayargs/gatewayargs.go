@@ -47,6 +47,7 @@ func capacityArgs(c *v1alpha1.CapacitySpec) []string {
 		{"max-channels-per-connection", c.ChannelsPerConnection},
 		{"max-presence-entries", c.PresenceEntries},
 		{"joins-per-second", c.JoinsPerSecond},
+		{"accept-per-second", c.AcceptPerSecond},
 		{"max-message-bytes", c.MessageBytes},
 		{"send-queue-bytes", c.SendQueueBytes},
 		{"link-queue-bytes", c.LinkQueueBytes},

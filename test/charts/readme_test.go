@@ -3,6 +3,7 @@ package charts
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,14 +24,19 @@ func TestEveryValueIsInTheReadme(t *testing.T) {
 		require.NoError(t, err)
 		var values map[string]any
 		require.NoError(t, yaml.Unmarshal(content, &values))
-		for name, value := range values {
-			if nested, ok := value.(map[string]any); ok && len(nested) > 0 && name != "resources" {
-				for inner := range nested {
-					require.Contains(t, string(readme), "| `"+name+"."+inner+"` |", "run make generate")
-				}
-				continue
-			}
-			require.Contains(t, string(readme), "| `"+name+"` |", "run make generate")
+		requireRows(t, string(readme), "", values)
+	}
+}
+
+// requireRows looks for a row for each value, or for each of those in it.
+func requireRows(t *testing.T, readme, path string, values map[string]any) {
+	t.Helper()
+	for name, value := range values {
+		row := "| `" + path + name + "` |"
+		if nested, ok := value.(map[string]any); ok && len(nested) > 0 && !strings.Contains(readme, row) {
+			requireRows(t, readme, path+name+".", nested)
+			continue
 		}
+		require.Contains(t, readme, row, "run make generate")
 	}
 }
