@@ -35,9 +35,9 @@ func held(d *appsv1.Deployment) bool {
 	return d != nil && d.Spec.Paused && d.Annotations[resources.AnnotationHeld] != ""
 }
 
-// rolling reports whether a Deployment has pods to replace.
+// rolling reports whether a Deployment has pods to replace. Of one whose controller is behind, that is not known.
 func rolling(d *appsv1.Deployment) bool {
-	return d.Status.ObservedGeneration < d.Generation || d.Status.UpdatedReplicas < d.Status.Replicas
+	return d.Status.ObservedGeneration >= d.Generation && d.Status.UpdatedReplicas < d.Status.Replicas
 }
 
 // startsGateways reports whether gateways of the template that is wanted are still to come, or have not served for long.

@@ -98,6 +98,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 		return ctrl.Result{}, nil // the garbage collector does the rest
 	}
 	s := r.newScope(stored)
+	if err := r.observe(ctx, s); err != nil {
+		return ctrl.Result{}, err // who does not see must neither act nor tell
+	}
 	defer func() {
 		patchErr := r.patchStatus(ctx, s)
 		if apierrors.IsConflict(patchErr) {
@@ -107,13 +110,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 		err = errors.Join(err, patchErr)
 	}()
 	var errs []error
-	if err := r.observe(ctx, s); err != nil {
-		errs = append(errs, err) // who does not see must not act
-	} else {
-		for _, phase := range []func(context.Context, *scope) error{r.plan, r.ensureObjects, r.diagnose} {
-			if err := phase(ctx, s); err != nil {
-				errs = append(errs, err)
-			}
+	for _, phase := range []func(context.Context, *scope) error{r.plan, r.ensureObjects, r.diagnose} {
+		if err := phase(ctx, s); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -254,14 +254,24 @@ func TestRolloutsAndScaleDownsExcludeEachOther(t *testing.T) {
 func TestADeploymentScaledByHandComesBackOneAtATime(t *testing.T) {
 	cluster := create(t, namespace(t), "chat", minimal)
 	p := newPool(t, cluster, "10.2.3")
-	d := deployment(t, cluster)
 	for range 4 {
 		p.add(1)
 	}
-	base := d.DeepCopy()
-	d.Spec.Replicas = new(int32(4))
-	require.NoError(t, api.Patch(t.Context(), d, client.MergeFrom(base)))
-	p.steady(4)
+	p.settle()
+	awaitCondition(t, cluster, v1alpha1.ConditionMeshConverged, metav1.ConditionTrue, gateways.ReasonConverged)
+	// A reconcile that has read the number before may say the old one once more.
+	await(t, func() error {
+		d := deployment(t, cluster)
+		base := d.DeepCopy()
+		d.Spec.Replicas = new(int32(4))
+		require.NoError(t, api.Patch(t.Context(), d, client.MergeFrom(base)))
+		time.Sleep(500 * time.Millisecond)
+		if n := *deployment(t, cluster).Spec.Replicas; n != 4 {
+			return fmt.Errorf("the Deployment is told %d", n)
+		}
+		return nil
+	})
+	p.steady(4) // its controller has not taken it up
 	p.settle()
 	p.awaitReplicas(3)
 	p.steady(3)
