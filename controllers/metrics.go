@@ -45,8 +45,9 @@ var (
 	clientsDesc = prometheus.NewDesc("starling_operator_connections",
 		"Client connections on all gateways that answered, as last published: at most 30 s old. Missing if none did.", labelsOfCluster, nil)
 	drainsDesc = prometheus.NewDesc("starling_operator_draining_gateways", "Gateways that move their clients away.", labelsOfCluster, nil)
-	silentDesc = prometheus.NewDesc("starling_operator_silent_gateways", "Gateways that take clients and did not answer the operator.", labelsOfCluster, nil)
-	heldDesc   = prometheus.NewDesc("starling_operator_rollout_held",
+	silentDesc = prometheus.NewDesc("starling_operator_silent_gateways",
+		"Gateways that take clients and did not answer the operator.", labelsOfCluster, nil)
+	heldDesc = prometheus.NewDesc("starling_operator_rollout_held",
 		"1 while the operator holds a rollout because the gateways do not see each other.", labelsOfCluster, nil)
 	conditionDesc = prometheus.NewDesc("starling_operator_condition",
 		"1 while a condition of the cluster is true, 0 while it is false or not known.", []string{"namespace", "cluster", "condition"}, nil)

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -64,6 +63,6 @@ func rolls(t *testing.T, name string) string {
 	require.NoError(t, err)
 	text, err := yaml.Marshal(map[string]any{"selector": d.Spec.Selector, "template": d.Spec.Template})
 	require.NoError(t, err)
-	require.False(t, strings.Contains(string(text), in.DefaultImage))
+	require.NotContains(t, string(text), in.DefaultImage)
 	return string(text)
 }

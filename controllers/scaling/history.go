@@ -67,7 +67,7 @@ func (h *History) lowest(now time.Time, window time.Duration) (int64, bool) {
 }
 
 // walk shows the samples of a window, the newest first, until there is a gap between those that count. It returns how far it got.
-func (h *History) walk(now time.Time, window time.Duration, counts func(Sample) bool) (reached time.Duration, any bool) {
+func (h *History) walk(now time.Time, window time.Duration, counts func(Sample) bool) (reached time.Duration, found bool) {
 	next := now
 	for _, s := range slices.Backward(h.samples) {
 		if next.Sub(s.At) > MaxGap {
@@ -76,10 +76,10 @@ func (h *History) walk(now time.Time, window time.Duration, counts func(Sample) 
 		if !counts(s) {
 			continue
 		}
-		next, any = s.At, true
+		next, found = s.At, true
 		if reached = now.Sub(s.At); reached >= window {
 			break
 		}
 	}
-	return reached, any
+	return reached, found
 }

@@ -107,8 +107,10 @@ func dashboardExpressions(t *testing.T) []string {
 	require.NoError(t, err)
 	var dashboard struct {
 		UID        string
-		Templating struct{ List []struct{ Type, Definition string } }
-		Panels     []struct {
+		Templating struct {
+			List []struct{ Type, Definition string }
+		}
+		Panels []struct {
 			ID      int
 			Title   string
 			Targets []struct{ Expr string }
