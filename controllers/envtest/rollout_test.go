@@ -76,7 +76,7 @@ func TestARolloutIsHeldWhileTheMeshIsSplit(t *testing.T) {
 	})
 }
 
-func TestAnotherTemplateGetsThroughAHeldRollout(t *testing.T) {
+func TestWithoutAGuardAHeldRolloutGoesOn(t *testing.T) {
 	cluster, p, fresh := halfWay(t, "10.4.1")
 	p.mesh(fresh.Name)
 	awaitPaused(t, cluster, true)
