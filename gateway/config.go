@@ -24,8 +24,16 @@ type Config struct {
 
 	// Anonymous takes the member id that a client gives.
 	Anonymous bool
-	// JWTKeyFile holds the keys that members' tokens are signed with.
-	JWTKeyFile string
+	// JWTKeyFiles hold the keys that members' tokens are signed with, each as PATH or ALGORITHM:PATH. They are read again when they change.
+	JWTKeyFiles []string
+	// JWKSURL is the address of a JWK Set with more keys; empty: none.
+	JWKSURL string
+	// JWTIssuer is what a token's iss must be; empty: anything.
+	JWTIssuer string
+	// JWTAudiences are those of which a token's aud must name one; empty: anything.
+	JWTAudiences []string
+	// JWTLeeway is the difference of clocks that a token's times may show.
+	JWTLeeway time.Duration
 	// TokenInQuery also takes a token from the query string, where logs may keep it.
 	TokenInQuery bool
 	// AllowedOrigins are the web origins, besides the gateway's own, whose pages may connect.
@@ -67,6 +75,7 @@ func DefaultConfig() Config {
 		AdminListen:     ":9090",
 		MeshListen:      ":7946",
 		Cluster:         "default",
+		JWTLeeway:       5 * time.Second,
 		TypingTTL:       5 * time.Second,
 		DisconnectGrace: 5 * time.Second,
 		NodeGrace:       10 * time.Second,

@@ -34,7 +34,15 @@ func TestDefaultsNeedAWayToAuthenticateAndAKey(t *testing.T) {
 
 func TestValidateNamesTheFlag(t *testing.T) {
 	for want, edit := range map[string]func(*gateway.Config){
-		"--anonymous and --jwt-key-file exclude":  func(c *gateway.Config) { c.JWTKeyFile = "key" },
+		"--anonymous and --jwt-key-file exclude":   func(c *gateway.Config) { c.JWTKeyFiles = []string{"key"} },
+		"--anonymous and --jwks-url exclude":       func(c *gateway.Config) { c.JWKSURL = "https://id.example/keys" },
+		"--jwks-url: the address":                  func(c *gateway.Config) { c.Anonymous, c.JWKSURL = false, "http://id.example/keys" },
+		"--jwt-key-file: \"HS256:\" names no file": func(c *gateway.Config) { c.Anonymous, c.JWTKeyFiles = false, []string{"HS256:"} },
+		"--jwt-audience has an empty entry": func(c *gateway.Config) {
+			c.Anonymous, c.JWTKeyFiles, c.JWTAudiences = false, []string{"k"}, []string{""}
+		},
+		"--jwt-leeway is 1h0m0s":                  func(c *gateway.Config) { c.JWTLeeway = time.Hour },
+		"--jwt-issuer and --jwt-audience have no": func(c *gateway.Config) { c.JWTIssuer = "x" },
 		"--token-in-query has no meaning":         func(c *gateway.Config) { c.TokenInQuery = true },
 		`--listen is "8080", want host:port`:      func(c *gateway.Config) { c.Listen = "8080" },
 		`--admin-listen is ":http", want a port`:  func(c *gateway.Config) { c.AdminListen = ":http" },

@@ -38,7 +38,14 @@ func (c *Config) bindAddresses(fs *pflag.FlagSet) {
 
 func (c *Config) bindClients(fs *pflag.FlagSet) {
 	fs.BoolVar(&c.Anonymous, "anonymous", c.Anonymous, "let every client choose its member id, with ?member=; for trials and trusted networks")
-	fs.StringVar(&c.JWTKeyFile, "jwt-key-file", c.JWTKeyFile, "file with the HS256 keys that members' tokens are signed with")
+	fs.StringSliceVar(&c.JWTKeyFiles, "jwt-key-file", c.JWTKeyFiles,
+		"file with a key that members' tokens are signed with, as PATH or ALGORITHM:PATH: PEM, JWK or a shared secret; "+
+			"may be repeated, and is read again when it changes")
+	fs.StringVar(&c.JWKSURL, "jwks-url", c.JWKSURL, "https address of a JWK Set with the public keys of members' tokens")
+	fs.StringVar(&c.JWTIssuer, "jwt-issuer", c.JWTIssuer, "what a token's iss must be (default: anything)")
+	fs.StringSliceVar(&c.JWTAudiences, "jwt-audience", c.JWTAudiences,
+		"what a token's aud must name, one of these, separated by commas (default: anything)")
+	fs.DurationVar(&c.JWTLeeway, "jwt-leeway", c.JWTLeeway, "difference of clocks that a token's times may show")
 	fs.BoolVar(&c.TokenInQuery, "token-in-query", c.TokenInQuery, "also take a token from ?token=, where the logs of proxies may keep it")
 	fs.StringSliceVar(&c.AllowedOrigins, "allowed-origins", c.AllowedOrigins,
 		"web origins besides the gateway's own whose pages may connect, as scheme://host[:port], separated by commas")

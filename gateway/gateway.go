@@ -35,10 +35,11 @@ type Gateway struct {
 	registry *prometheus.Registry
 	metrics  *metrics
 
-	auth     auth.Authenticator
-	origins  *auth.OriginPolicy
-	isAdmin  func(token string) bool // nil: nobody is
-	upgrader websocket.Upgrader
+	auth      auth.Authenticator
+	tokenKeys *auth.KeyStore // nil: there are none
+	origins   *auth.OriginPolicy
+	isAdmin   func(token string) bool // nil: nobody is
+	upgrader  websocket.Upgrader
 
 	hub  *hub.Hub
 	pool *fanout.Pool
@@ -82,6 +83,9 @@ func New(cfg Config, opts Options) (*Gateway, error) {
 		return nil, err
 	}
 	g.tasks.start(g.sweep)
+	if g.tokenKeys != nil {
+		g.tasks.start(func() { g.tokenKeys.Run(g.ctx) })
+	}
 	return g, nil
 }
 
@@ -91,9 +95,13 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--allowed-origins: %w", err)
 	}
-	authenticator := opts.Authenticator
+	logger := opts.Logger
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	authenticator, tokenKeys := opts.Authenticator, (*auth.KeyStore)(nil)
 	if authenticator == nil {
-		if authenticator, err = newAuthenticator(cfg); err != nil {
+		if authenticator, tokenKeys, err = newAuthenticator(cfg, logger); err != nil {
 			return nil, err
 		}
 	}
@@ -102,8 +110,8 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 		return nil, fmt.Errorf("starting the writers: %w", err)
 	}
 	g := &Gateway{
-		cfg: cfg, node: nodeName(cfg), boot: opts.Boot, started: time.Now(), logger: opts.Logger, registry: opts.Registry,
-		auth: authenticator, origins: origins, pool: pool, keys: dedupe.New(dedupe.Options{}),
+		cfg: cfg, node: nodeName(cfg), boot: opts.Boot, started: time.Now(), logger: logger, registry: opts.Registry,
+		auth: authenticator, tokenKeys: tokenKeys, origins: origins, pool: pool, keys: dedupe.New(dedupe.Options{}),
 		admission: newAdmission(cfg.Limits), door: newDoor(cfg),
 		inside:    rate.NewLimiter(rate.Limit(cfg.Limits.AcceptPerSecond)/farewellShare, max(1, cfg.Limits.AcceptPerSecond/farewellShare)),
 		joins:     rate.NewLimiter(rate.Limit(cfg.Limits.JoinsPerSecond), 2*cfg.Limits.JoinsPerSecond),
@@ -111,9 +119,6 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 	}
 	if g.boot == 0 {
 		g.boot = randomBoot()
-	}
-	if g.logger == nil {
-		g.logger = slog.New(slog.DiscardHandler)
 	}
 	if g.registry == nil {
 		g.registry = prometheus.NewRegistry()
@@ -125,6 +130,9 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 	g.upgrader = g.newUpgrader()
 	g.metrics = newMetrics(g.registry, cfg.Limits)
 	g.registry.MustRegister(pool.Collector(), g.keys.Collector(), newCollector(g))
+	if g.tokenKeys != nil {
+		g.registry.MustRegister(g.tokenKeys.Collector())
+	}
 	g.ctx, g.cancel = context.WithCancelCause(context.Background())
 	return g, nil
 }

@@ -26,7 +26,7 @@ func jwtServer(t *testing.T, edit func(*gateway.Config)) (*server, func(member s
 	path := filepath.Join(t.TempDir(), "key")
 	require.NoError(t, os.WriteFile(path, secret, 0o600))
 	s := serve(t, func(c *gateway.Config, _ *gateway.Options) {
-		c.Anonymous, c.JWTKeyFile = false, path
+		c.Anonymous, c.JWTKeyFiles = false, []string{path}
 		if edit != nil {
 			edit(c)
 		}

@@ -35,6 +35,7 @@ type metrics struct {
 	duplicates  prometheus.Counter
 	silent      prometheus.Counter
 	expired     prometheus.Counter
+	renewed     prometheus.Counter
 	readyLate   prometheus.Counter
 	drains      prometheus.Counter
 	asked       prometheus.Counter
@@ -65,6 +66,7 @@ func newMetrics(reg *prometheus.Registry, limits Limits) *metrics {
 		partial:    f.counter("joins_partial_total", "Joins answered with partial: true because a peer was too slow."),
 		duplicates: f.counter("publishes_deduplicated_total", "Publishes not delivered again because their key was known."),
 		silent:     f.counter("connections_silent_total", "Connections closed because nothing came for two heartbeats."),
+		renewed:    f.counter("credentials_renewed_total", "Connections whose credentials were renewed by a new token."),
 		expired:    f.counter("connections_expired_total", "Connections closed because their credentials expired."),
 		readyLate: f.counter("ready_fallback_total",
 			"Times that clients were taken before this gateway was in step with its peers."),

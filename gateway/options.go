@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"fmt"
 	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,24 +26,3 @@ type Options struct {
 	// NewCluster connects the gateway with others. Default, and when it returns nil: it stays alone.
 	NewCluster func(ClusterHost) (Cluster, error)
 }
-
-// newAuthenticator makes what the config asks for.
-func newAuthenticator(c Config) (auth.Authenticator, error) {
-	if err := c.validateAuth(); err != nil {
-		return nil, err
-	}
-	if c.Anonymous {
-		return auth.Anonymous{}, nil
-	}
-	key, err := auth.LoadKeyFile(c.JWTKeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("--jwt-key-file: %w", err)
-	}
-	return auth.NewJWT(auth.JWTOptions{Keys: oneKey{key}, TokenInQuery: c.TokenInQuery})
-}
-
-// oneKey is a key source that does not look at key ids.
-type oneKey struct{ key auth.Key }
-
-// Keys implements [auth.KeySource].
-func (k oneKey) Keys(string) ([]auth.Key, error) { return []auth.Key{k.key}, nil }

@@ -153,8 +153,17 @@ func (s *session) frame(kind int, data []byte) protocol.RequestType {
 			err.Channel = req.Channel
 		}
 		s.refuse(err)
+		s.noteAbuse(err)
 	}
 	return req.Type
+}
+
+// noteAbuse ends a flood of requests that cost as much as malformed frames do: verifying a token costs more than reading it.
+func (s *session) noteAbuse(err *protocol.Error) {
+	if err.Request == protocol.Auth && s.bad.take(s.g.clock(), s.g.cfg.Limits.BadFrames, 1) > 0 {
+		s.g.metrics.hit("max-bad-frames")
+		s.end(protocol.ClosePolicy, "too many tokens that were refused; the last one: "+err.Message)
+	}
 }
 
 // refuse sends an error frame.

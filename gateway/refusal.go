@@ -40,6 +40,9 @@ func refusalOf(err error, label string) *refusal {
 	if !errors.As(err, &said) {
 		return unavailable(label, "credentials cannot be checked now: try again", fullRetry)
 	}
+	if said.Status == http.StatusServiceUnavailable {
+		return unavailable(label, said.Message, time.Second)
+	}
 	return &refusal{said.Status, protocol.ErrorCode(said.Code), said.Message, label, 0, said.SetHeader}
 }
 

@@ -30,6 +30,8 @@ func (s *session) handle(r *protocol.Request) *protocol.Error {
 		if r.ID != "" {
 			s.send(protocol.PresenceReplyFrame(r.ID, s.g.hub.Snapshot(r.Channel), nowMs()))
 		}
+	case protocol.Auth:
+		return s.renew(r)
 	case protocol.Ping:
 		s.send(protocol.PongReplyFrame(r.ID, r.Payload, nowMs()))
 	}

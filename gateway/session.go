@@ -27,7 +27,7 @@ type session struct {
 	tie  string
 	addr netip.Addr
 	// expires is when the credentials end, in Unix milliseconds; 0: never.
-	expires int64
+	expires atomic.Int64
 
 	// heard is when the last frame came, by the gateway's clock. pinged is the sweep's own.
 	heard  atomic.Int64
@@ -64,7 +64,7 @@ func (g *Gateway) accept(w http.ResponseWriter, r *http.Request, identity auth.I
 		member: strings.Clone(identity.MemberID), tie: strings.Clone(r.URL.Query().Get("session")),
 	}
 	if !identity.Expires.IsZero() {
-		s.expires = identity.Expires.UnixMilli()
+		s.expires.Store(identity.Expires.UnixMilli())
 	}
 	conn, socket, err := g.upgrade(w, r, fanout.SocketOptions{OnSlow: s.tooSlow})
 	if err != nil {

@@ -36,9 +36,10 @@ func (s *session) check(now, wall int64) {
 	if s.closing.Load() != 0 {
 		return
 	}
+	expires := s.expires.Load()
 	heartbeat := s.g.cfg.Heartbeat.Milliseconds()
 	switch {
-	case s.expires != 0 && wall >= s.expires:
+	case expires != 0 && wall >= expires:
 		s.g.metrics.expired.Inc()
 		s.end(protocol.CloseExpired, "credentials expired: connect again with new ones")
 	case now-s.heard.Load() > 2*heartbeat:

@@ -29,19 +29,6 @@ func (c *Config) Validate() error {
 	)
 }
 
-func (c *Config) validateAuth() error {
-	switch {
-	case c.Anonymous && c.JWTKeyFile != "":
-		return errors.New("--anonymous and --jwt-key-file exclude each other: choose how clients are identified")
-	case !c.Anonymous && c.JWTKeyFile == "":
-		return errors.New("neither --jwt-key-file nor --anonymous is given: " +
-			"name the file with the keys of members' tokens, or let every client choose its member id with --anonymous")
-	case c.Anonymous && c.TokenInQuery:
-		return errors.New("--token-in-query has no meaning with --anonymous: there are no tokens")
-	}
-	return nil
-}
-
 func (c *Config) validateOrigins() error {
 	if _, err := auth.NewOriginPolicy(c.AllowedOrigins); err != nil {
 		return fmt.Errorf("--allowed-origins: %w", err)

@@ -43,18 +43,71 @@ type AuthSpec struct {
 // +kubebuilder:validation:Pattern=`^(\*|https?://(\*\.)?([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]{1,5})?)$`
 type Origin string
 
-// JWTSpec verifies tokens.
+// JWTSpec verifies tokens. Their keys come from Secrets, from a URL, or from both.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.keys) || has(self.jwksURL)",message="set keys, jwksURL or both: tokens are verified with something"
 type JWTSpec struct {
-	// keys are the keys that tokens may be signed with. Several are for rotation: a token needs to match one of them.
-	// +required
+	// keys are the keys that tokens may be signed with. Several are for rotation: a token needs to match one of them. A Secret that
+	// changes is read again without a restart.
+	// +optional
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=8
 	Keys []JWTKey `json:"keys,omitempty"`
+
+	// jwksURL is the https address of a JWK Set with public keys, such as an identity provider's. It is fetched every few minutes and when
+	// a token names a new key; while it cannot be fetched, the last keys stay.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:Pattern=`^https://[^/?#@\s,]+(/[^\s#,]*)?$`
+	JWKSURL string `json:"jwksURL,omitempty"`
+
+	// issuer is what a token's iss must be. Without it, any issuer is taken that signs with one of the keys.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9][^\s,"]*$`
+	Issuer string `json:"issuer,omitempty"`
+
+	// audiences are those of which a token's aud must name one. Without them, tokens for other services with the same keys are taken too.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	Audiences []Audience `json:"audiences,omitempty"`
+
+	// leewaySeconds is the difference of clocks that a token's times may show, from 0 to 300 seconds. The default is 5.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=300
+	// +kubebuilder:default=5
+	LeewaySeconds *int32 `json:"leewaySeconds,omitempty"`
 }
 
-// JWTKey is one key that tokens may be signed with (HS256).
+// Audience is what a token's aud may name: 1 to 512 characters that begin with a letter or digit, without commas, spaces or quotes.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=512
+// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9][^\s,"]*$`
+type Audience string
+
+// JWTAlgorithm is how a token is signed.
+//
+// +kubebuilder:validation:Enum=HS256;HS384;HS512;RS256;ES256;EdDSA
+type JWTAlgorithm string
+
+// The algorithms of tokens.
+const (
+	AlgorithmHS256 JWTAlgorithm = "HS256"
+	AlgorithmHS384 JWTAlgorithm = "HS384"
+	AlgorithmHS512 JWTAlgorithm = "HS512"
+	AlgorithmRS256 JWTAlgorithm = "RS256"
+	AlgorithmES256 JWTAlgorithm = "ES256"
+	AlgorithmEdDSA JWTAlgorithm = "EdDSA"
+)
+
+// JWTKey is what tokens may be signed with: a public key in PEM, a JWK or JWK Set, or else a shared secret, the entry's bytes.
 type JWTKey struct {
 	// name tells the keys apart: 1 to 63 characters of a-z, 0-9 and '-', starting and ending with a letter or digit.
 	// +required
@@ -62,6 +115,11 @@ type JWTKey struct {
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	Name string `json:"name,omitempty"`
+
+	// algorithm is what the key must be for. It may be left out: RSA keys are for RS256, P-256 keys for ES256, Ed25519 keys for EdDSA, a JWK
+	// says it, and a shared secret is for HS256.
+	// +optional
+	Algorithm JWTAlgorithm `json:"algorithm,omitempty"`
 
 	// secretRef is where the key is: a Secret in the cluster's namespace. `starling up` takes the key from a local file instead.
 	// +required

@@ -12,6 +12,8 @@ const (
 	DefaultNodeGraceSeconds int32 = 10
 	// DefaultTypingTTLSeconds is the default of spec.typing.ttlSeconds.
 	DefaultTypingTTLSeconds int32 = 5
+	// DefaultLeewaySeconds is the default of spec.auth.jwt.leewaySeconds.
+	DefaultLeewaySeconds int32 = 5
 	// DefaultServicePort is the default of spec.service.port.
 	DefaultServicePort int32 = 80
 	// DefaultDeregisterSeconds is the default of spec.drain.deregisterSeconds.
@@ -57,6 +59,9 @@ func SetDefaults(c *RealtimeCluster) {
 	setDefault(&s.Presence.DisconnectGraceSeconds, DefaultDisconnectGraceSeconds)
 	setDefault(&s.Presence.NodeGraceSeconds, DefaultNodeGraceSeconds)
 	setDefault(&s.Typing.TTLSeconds, DefaultTypingTTLSeconds)
+	if s.Auth.JWT != nil {
+		setDefault(&s.Auth.JWT.LeewaySeconds, DefaultLeewaySeconds)
+	}
 	s.Service.Type = cmp.Or(s.Service.Type, ServiceClusterIP)
 	setDefault(&s.Service.Port, DefaultServicePort)
 	s.Service.SessionAffinity = cmp.Or(s.Service.SessionAffinity, AffinityNone)

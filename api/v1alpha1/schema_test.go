@@ -95,7 +95,11 @@ spec:
     type: JWT
     allowedOrigins: ["https://app.example.com"]
     jwt:
-      keys: [{name: primary, secretRef: {name: chat-jwt, key: key}}]
+      keys: [{name: primary, algorithm: HS256, secretRef: {name: chat-jwt, key: key}}]
+      jwksURL: https://id.example.com/keys
+      issuer: https://id.example.com
+      audiences: [chat]
+      leewaySeconds: 5
   service:
     type: LoadBalancer
     port: 80

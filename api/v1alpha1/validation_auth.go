@@ -14,12 +14,19 @@ const (
 	maxJWTKeys        = 8
 	maxKeyNameLength  = 63
 	maxSecretLength   = 253
+	maxURLLength      = 2048
+	maxIssuerLength   = 512
+	maxAudiences      = 16
+	maxLeewaySeconds  = 300
+	wantClaim         = "must begin with a letter or digit and have no commas, spaces or quotes"
 )
 
 var (
 	originPattern    = regexp.MustCompile(`^(\*|https?://(\*\.)?([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]{1,5})?)$`)
 	keyNamePattern   = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
 	secretPattern    = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+	jwksPattern      = regexp.MustCompile(`^https://[^/?#@\s,]+(/[^\s#,]*)?$`)
+	claimPattern     = regexp.MustCompile(`^[a-zA-Z0-9][^\s,"]*$`)
 	secretKeyPattern = regexp.MustCompile(`^[-._a-zA-Z0-9]+$`)
 )
 
@@ -40,7 +47,7 @@ func validateAuth(a *AuthSpec, path *field.Path) field.ErrorList {
 		errs = append(errs, field.NotSupported(path.Child("type"), a.Type, []AuthType{AuthAnonymous, AuthJWT}))
 	}
 	if a.JWT != nil {
-		errs = append(errs, validateKeys(a.JWT.Keys, path.Child("jwt", "keys"))...)
+		errs = append(errs, validateJWT(a.JWT, path.Child("jwt"))...)
 	}
 	return errs
 }
@@ -63,11 +70,37 @@ func validateOrigins(origins []Origin, path *field.Path) field.ErrorList {
 	return errs
 }
 
+func validateJWT(j *JWTSpec, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if len(j.Keys) == 0 && j.JWKSURL == "" {
+		errs = append(errs, field.Required(path.Child("keys"), "must have at least one key, unless jwksURL is set"))
+	}
+	errs = append(errs, validateKeys(j.Keys, path.Child("keys"))...)
+	errs = append(errs, optional(j.JWKSURL, jwksPattern, maxURLLength,
+		"must be https://HOST/PATH without user, password, fragment or commas", path.Child("jwksURL"))...)
+	errs = append(errs, optional(j.Issuer, claimPattern, maxIssuerLength, wantClaim, path.Child("issuer"))...)
+	errs = append(errs, within(j.LeewaySeconds, 0, maxLeewaySeconds, path.Child("leewaySeconds"))...)
+	return append(errs, validateAudiences(j.Audiences, path.Child("audiences"))...)
+}
+
+func validateAudiences(audiences []Audience, path *field.Path) field.ErrorList {
+	if len(audiences) > maxAudiences {
+		return field.ErrorList{field.TooMany(path, len(audiences), maxAudiences)}
+	}
+	var errs field.ErrorList
+	seen := make(map[Audience]bool, len(audiences))
+	for i, audience := range audiences {
+		errs = append(errs, matches(string(audience), claimPattern, maxIssuerLength, wantClaim, path.Index(i))...)
+		if seen[audience] {
+			errs = append(errs, field.Duplicate(path.Index(i), audience))
+		}
+		seen[audience] = true
+	}
+	return errs
+}
+
 func validateKeys(keys []JWTKey, path *field.Path) field.ErrorList {
-	switch {
-	case len(keys) == 0:
-		return field.ErrorList{field.Required(path, "must have at least one key")}
-	case len(keys) > maxJWTKeys:
+	if len(keys) > maxJWTKeys {
 		return field.ErrorList{field.TooMany(path, len(keys), maxJWTKeys)}
 	}
 	var errs field.ErrorList
@@ -80,6 +113,10 @@ func validateKeys(keys []JWTKey, path *field.Path) field.ErrorList {
 			errs = append(errs, field.Duplicate(at.Child("name"), key.Name))
 		}
 		seen[key.Name] = true
+		if key.Algorithm != "" {
+			errs = append(errs, oneOf(key.Algorithm, at.Child("algorithm"),
+				AlgorithmHS256, AlgorithmHS384, AlgorithmHS512, AlgorithmRS256, AlgorithmES256, AlgorithmEdDSA)...)
+		}
 		errs = append(errs, validateSecretKey(&key.SecretRef, at.Child("secretRef"))...)
 	}
 	return errs

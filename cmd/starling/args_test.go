@@ -34,12 +34,12 @@ func TestManifestBecomesFlags(t *testing.T) {
 	flags := pflag.NewFlagSet("gateway", pflag.ContinueOnError)
 	cfg.BindFlags(flags)
 	require.NoError(t, flags.Parse(args))
-	cfg.JWTKeyFile = "jwt.key"
+	cfg.JWTKeyFiles = []string{"jwt.key"}
 	cfg.MeshListen = "127.0.0.1:7946"
 	require.NoError(t, cfg.Validate())
 
 	want := gateway.DefaultConfig()
-	want.MeshListen, want.JWTKeyFile = cfg.MeshListen, cfg.JWTKeyFile
+	want.MeshListen, want.JWTKeyFiles = cfg.MeshListen, cfg.JWTKeyFiles
 	want.Cluster = "chat"
 	want.DisconnectGrace, want.NodeGrace, want.TypingTTL = 0, 90*time.Second, 3*time.Second
 	want.AllowedOrigins = []string{"https://a.example", "https://*.b.example"}

@@ -83,7 +83,7 @@ func TestMistakes(t *testing.T) {
 		"misspelt field":         {[]string{"up", "-f", misspelt}, exitError, "starling: " + misspelt + `: spec.presense: unknown field, did you mean "presence"?` + "\n"},
 		"too many replicas":      {[]string{"up", "-f", anonymous, "--replicas=99"}, exitError, "spec.replicas: is 99, must be 1 to 20 on one machine"},
 		"JWT without key":        {[]string{"up", "-f", jwt}, exitError, "name its file with --jwt-key-file"},
-		"JWT with a missing key": {[]string{"up", "-f", jwt, "--jwt-key-file", dir + "/none"}, exitError, "--jwt-key-file: stat " + dir + "/none: no such file"},
+		"JWT with a missing key": {[]string{"up", "-f", jwt, "--jwt-key-file", dir + "/none"}, exitError, "--jwt-key-file: open " + dir + "/none: no such file"},
 		"impossible timeout":     {[]string{"up", "-f", anonymous, "--shutdown-timeout=-1s"}, exitError, "--shutdown-timeout is -1s, want 0s to 1h0m0s"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,12 +110,15 @@ func TestGatewayReadsTheEnvironment(t *testing.T) {
 func TestSamples(t *testing.T) {
 	key := filepath.Join(t.TempDir(), "jwt.key")
 	require.NoError(t, os.WriteFile(key, bytes.Repeat([]byte("k"), 32), 0o600))
-	for _, test := range []struct{ file, key string }{
-		{"realtimecluster.yaml", ""},
-		{"realtimecluster-jwt.yaml", key},
+	for _, test := range []struct {
+		file string
+		keys []string
+	}{
+		{"realtimecluster.yaml", nil},
+		{"realtimecluster-jwt.yaml", []string{"HS256:" + key}},
 	} {
 		flags := defaultUpFlags()
-		flags.file, flags.jwtKeyFile = filepath.Join("..", "..", "config", "samples", test.file), test.key
+		flags.file, flags.jwtKeyFiles = filepath.Join("..", "..", "config", "samples", test.file), test.keys
 		set := newUp(streams{}).Flags()
 		opts, err := flags.options(set, streams{out: &bytes.Buffer{}})
 		require.NoError(t, err, test.file)

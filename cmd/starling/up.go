@@ -14,6 +14,7 @@ import (
 
 	"github.com/starling-realtime/starling/api/v1alpha1"
 	"github.com/starling-realtime/starling/gateway"
+	"github.com/starling-realtime/starling/gateway/auth"
 	"github.com/starling-realtime/starling/internal/localcluster"
 	"github.com/starling-realtime/starling/internal/localcluster/manifest"
 	"github.com/starling-realtime/starling/internal/localcluster/view"
@@ -25,7 +26,7 @@ type upFlags struct {
 	listen          string
 	replicas        int32
 	demo            bool
-	jwtKeyFile      string
+	jwtKeyFiles     []string
 	logDir          string
 	plain           bool
 	shutdownTimeout time.Duration
@@ -36,8 +37,8 @@ func (f *upFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.listen, "listen", f.listen, "address for clients, host:port; port 0 is any free port")
 	fs.Int32Var(&f.replicas, "replicas", f.replicas, "number of gateways (default: spec.replicas of the manifest)")
 	fs.BoolVar(&f.demo, "demo", f.demo, "serve the demo page at /")
-	fs.StringVar(&f.jwtKeyFile, "jwt-key-file", f.jwtKeyFile,
-		"file with the key of the clients' tokens, needed when spec.auth.type is JWT, in place of the Secrets that the manifest names")
+	fs.StringSliceVar(&f.jwtKeyFiles, "jwt-key-file", f.jwtKeyFiles,
+		"file with a key of the clients' tokens, as PATH or ALGORITHM:PATH, in place of the Secrets that spec.auth.jwt.keys names; may be repeated")
 	fs.StringVar(&f.logDir, "log-dir", f.logDir,
 		"directory for the gateways' logs, which stay there (default: a private one that is removed at the end)")
 	fs.BoolVar(&f.plain, "plain", f.plain, "print plain lines on a terminal too, with the gateways' logs, instead of a live table")
@@ -103,7 +104,7 @@ func (f *upFlags) options(set *pflag.FlagSet, std streams) (localcluster.Options
 		Command:         []string{program, "gateway"},
 		Listen:          f.listen,
 		Demo:            f.demo,
-		JWTKeyFile:      f.jwtKeyFile,
+		JWTKeyFiles:     f.jwtKeyFiles,
 		LogDir:          f.logDir,
 		ShutdownTimeout: f.shutdownTimeout,
 		View:            f.newView(cluster, std),
@@ -119,15 +120,18 @@ func (f *upFlags) options(set *pflag.FlagSet, std streams) (localcluster.Options
 
 // checkGateway lets the gateway's own validation speak once, instead of every gateway's log.
 func (f *upFlags) checkGateway(opts *localcluster.Options) error {
-	if f.jwtKeyFile != "" {
-		path, err := filepath.Abs(f.jwtKeyFile)
+	for i, value := range f.jwtKeyFiles {
+		file, err := auth.ParseKeyFile(value)
 		if err != nil {
 			return fmt.Errorf("--jwt-key-file: %w", err)
 		}
-		if _, err := os.Stat(path); err != nil {
+		if file.Path, err = filepath.Abs(file.Path); err != nil {
 			return fmt.Errorf("--jwt-key-file: %w", err)
 		}
-		opts.JWTKeyFile = path
+		if _, err := file.Load(); err != nil {
+			return fmt.Errorf("--jwt-key-file: %w", err)
+		}
+		opts.JWTKeyFiles[i] = file.String()
 	}
 	cfg := gateway.DefaultConfig()
 	set := pflag.NewFlagSet("gateway", pflag.ContinueOnError)
@@ -135,7 +139,7 @@ func (f *upFlags) checkGateway(opts *localcluster.Options) error {
 	if err := set.Parse(localcluster.GatewayArgs(opts.Cluster)); err != nil {
 		return fmt.Errorf("%s: %w", f.file, err)
 	}
-	cfg.JWTKeyFile = opts.JWTKeyFile
+	cfg.JWTKeyFiles = opts.JWTKeyFiles
 	cfg.MeshListen = "127.0.0.1:0"
 	if err := cfg.Validate(); err != nil {
 		return fmt.Errorf("%s: %w", f.file, err)

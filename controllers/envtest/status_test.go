@@ -146,13 +146,6 @@ func TestRefusalOfPodsAndAStuckRolloutAreTold(t *testing.T) {
 		"the rollout did not get on for 345 seconds; the gateways of before go on serving", c.Message)
 }
 
-func TestSpecBeyondThisReleaseIsTold(t *testing.T) {
-	cluster := create(t, namespace(t), "chat",
-		`{auth: {type: JWT, jwt: {keys: [{name: a, secretRef: {name: s, key: a}}, {name: b, secretRef: {name: s, key: b}}]}}}`)
-	c := awaitCondition(t, cluster, v1alpha1.ConditionDegraded, metav1.ConditionTrue, controllers.ReasonInvalidSpec)
-	require.Contains(t, c.Message, "spec.auth.jwt.keys")
-}
-
 func TestWhatGatewaysTellIsInTheStatus(t *testing.T) {
 	cluster := create(t, namespace(t), "chat", minimal)
 	awaitOwned(t, cluster.Namespace, "chat")

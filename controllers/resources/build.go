@@ -2,7 +2,6 @@ package resources
 
 import (
 	"errors"
-	"fmt"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -64,10 +63,6 @@ type Desired struct {
 // Build returns every object that a cluster should have, and those that it should not have, in the order in which they are
 // applied. The error is [ErrSpec].
 func Build(in Input) ([]Desired, error) {
-	if keys := in.Cluster.Spec.Auth.JWT; keys != nil && len(keys.Keys) > 1 {
-		return nil, fmt.Errorf("%w.auth.jwt.keys: gateways of this release verify tokens with one key, the list has %d: leave one",
-			ErrSpec, len(keys.Keys))
-	}
 	b := builder{in: in, cluster: in.Cluster, spec: &in.Cluster.Spec}
 	name := GatewayName(in.Cluster.Name)
 	deployment, err := b.deployment()

@@ -56,11 +56,14 @@ func TestBuildIsPure(t *testing.T) {
 	require.Empty(t, cmp.Diff(before, in.Cluster))
 }
 
-func TestBuildRefusesSeveralKeys(t *testing.T) {
-	in := input(t, `{auth: {type: JWT, jwt: {keys: [{name: a, secretRef: {name: s, key: k}}, {name: b, secretRef: {name: s, key: l}}]}}}`)
-	_, err := Build(in)
-	require.ErrorIs(t, err, ErrSpec)
-	require.EqualError(t, err, "spec.auth.jwt.keys: gateways of this release verify tokens with one key, the list has 2: leave one")
+// Kubernetes replaces $(NAME) in arguments by a variable, and $$ by $.
+func TestArgumentsAreNotExpanded(t *testing.T) {
+	in := input(t, `{auth: {type: JWT, jwt: {jwksURL: "https://id.example/keys?x=$(HOME)"}}}`)
+	b := builder{in: in, cluster: in.Cluster, spec: &in.Cluster.Spec}
+	args := b.args(TimesOf(b.spec))
+	require.Contains(t, args, "--jwks-url=https://id.example/keys?x=$$(HOME)")
+	require.NotContains(t, strings.Join(args, " "), "--jwt-key-file")
+	require.Len(t, b.volumes(), 1)
 }
 
 func TestConfigHashFollowsFlagsOnly(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
+	"github.com/starling-realtime/starling/api/v1alpha1"
 	"github.com/starling-realtime/starling/internal/gatewayargs"
 )
 
@@ -41,12 +42,27 @@ func (b *builder) args(times Times) []string {
 		"--log-format=json",
 	}
 	if jwt := b.spec.Auth.JWT; jwt != nil {
-		args = append(args, "--jwt-key-file="+jwtKeyFolder+"/"+jwt.Keys[0].Name)
+		for _, key := range jwt.Keys {
+			args = append(args, "--jwt-key-file="+keyFile(key))
+		}
 	}
 	if b.spec.Gateway.Demo {
 		args = append(args, "--demo")
 	}
-	return append(args, gatewayargs.Of(b.cluster)...)
+	for _, arg := range gatewayargs.Of(b.cluster) {
+		// Kubernetes puts variables for $(NAME) into arguments.
+		args = append(args, strings.ReplaceAll(arg, "$", "$$"))
+	}
+	return args
+}
+
+// keyFile is a key's file as the gateway's flag names it.
+func keyFile(key v1alpha1.JWTKey) string {
+	path := jwtKeyFolder + "/" + key.Name
+	if key.Algorithm == "" {
+		return path
+	}
+	return string(key.Algorithm) + ":" + path
 }
 
 // hash is short: it tells configurations apart, and proves nothing.
@@ -81,7 +97,7 @@ func (b *builder) container(args []string) (*corev1ac.ContainerApplyConfiguratio
 	if b.spec.ImagePullPolicy != "" {
 		c.WithImagePullPolicy(corev1.PullPolicy(b.spec.ImagePullPolicy))
 	}
-	if b.spec.Auth.JWT != nil {
+	if b.hasKeyFiles() {
 		c.WithVolumeMounts(corev1ac.VolumeMount().WithName("jwt-keys").WithMountPath(jwtKeyFolder).WithReadOnly(true))
 	}
 	return c, nil

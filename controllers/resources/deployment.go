@@ -105,7 +105,7 @@ func (b *builder) volumes() []*corev1ac.VolumeApplyConfiguration {
 			WithSecretName(key.Name).WithDefaultMode(readable).
 			WithItems(corev1ac.KeyToPath().WithKey(key.Key).WithPath(MeshKeyEntry))),
 	}
-	if b.spec.Auth.JWT == nil {
+	if !b.hasKeyFiles() {
 		return volumes
 	}
 	jwt := corev1ac.ProjectedVolumeSource().WithDefaultMode(readable)
@@ -116,6 +116,9 @@ func (b *builder) volumes() []*corev1ac.VolumeApplyConfiguration {
 	}
 	return append(volumes, corev1ac.Volume().WithName("jwt-keys").WithProjected(jwt))
 }
+
+// hasKeyFiles says whether keys of tokens come from Secrets.
+func (b *builder) hasKeyFiles() bool { return b.spec.Auth.JWT != nil && len(b.spec.Auth.JWT.Keys) > 0 }
 
 // readable is for everybody in the container: which user that is, the image decides.
 const readable = 0o444

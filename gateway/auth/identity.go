@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -24,14 +25,14 @@ type Authenticator interface {
 // A TokenVerifier is an [Authenticator] whose credentials can be renewed while a connection is open.
 type TokenVerifier interface {
 	// Renew returns the identity of a new token, or an *[Error]. The caller compares the member with the connection's.
-	Renew(token string) (Identity, error)
+	Renew(ctx context.Context, token string) (Identity, error)
 }
 
 // An Error is a refusal, fit to be shown to the client: it never holds a part of a token or key.
 type Error struct {
-	// Status is the HTTP status: 400, 401 or 403.
+	// Status is the HTTP status: 400, 401 or 403; 503 when it may be tried again.
 	Status int
-	// Code is the protocol's error code: "bad_request" or "forbidden".
+	// Code is the protocol's error code: "bad_request", "forbidden" or "unavailable".
 	Code string
 	// Message says what was wrong and what would be right.
 	Message string
@@ -68,4 +69,8 @@ func unauthorized(code, format string, args ...any) *Error {
 		challenge += fmt.Sprintf(`, error=%q`, code)
 	}
 	return &Error{Status: http.StatusUnauthorized, Code: "forbidden", Message: fmt.Sprintf(format, args...), Challenge: challenge}
+}
+
+func unavailable(message string) *Error {
+	return &Error{Status: http.StatusServiceUnavailable, Code: "unavailable", Message: message}
 }

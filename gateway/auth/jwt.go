@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -23,15 +24,19 @@ type JWTOptions struct {
 	Keys KeySource
 	// Leeway is the difference of clocks that exp, nbf and iat may show, up to 5 minutes. Default 5 s; negative: none.
 	Leeway time.Duration
+	// Issuer is what "iss" must be; empty: anything.
+	Issuer string
+	// Audiences are those of which "aud" must name one; empty: anything.
+	Audiences []string
 	// TokenInQuery also takes the token from the query parameter "token", where access logs may keep it.
 	TokenInQuery bool
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 }
 
-// JWT authenticates by a signed token: HS256, "sub" is the member id, "exp" is required, "nbf" and "iat" must not be in
-// the future. The token comes from, in this order: "Authorization: Bearer", a Sec-WebSocket-Protocol value
-// "starling.token.<jwt>", and the query if that is enabled. The first that is there decides.
+// JWT authenticates by a signed token: "sub" is the member id, "exp" is required, "nbf" and "iat" must not be in the future. The key
+// decides the algorithm, never the token. The token comes from, in this order: "Authorization: Bearer", a Sec-WebSocket-Protocol
+// value "starling.token.<jwt>", and the query if that is enabled. The first that is there decides.
 type JWT struct {
 	keys    KeySource
 	leeway  time.Duration
@@ -59,14 +64,18 @@ func NewJWT(opts JWTOptions) (*JWT, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &JWT{
-		keys: opts.Keys, leeway: leeway, inQuery: opts.TokenInQuery,
-		// The methods are fixed here and not read from the token, so "none" and a public key used as a secret get nowhere.
-		parser: jwt.NewParser(
-			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
-			jwt.WithLeeway(leeway), jwt.WithTimeFunc(opts.Now), jwt.WithStrictDecoding(),
-		),
-	}, nil
+	// The methods are fixed here and each key is for one of them, so "none" and a public key used as a secret get nowhere.
+	rules := []jwt.ParserOption{
+		jwt.WithValidMethods(Algorithms()), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
+		jwt.WithLeeway(leeway), jwt.WithTimeFunc(opts.Now), jwt.WithStrictDecoding(),
+	}
+	if opts.Issuer != "" {
+		rules = append(rules, jwt.WithIssuer(opts.Issuer))
+	}
+	if len(opts.Audiences) > 0 {
+		rules = append(rules, jwt.WithAudience(opts.Audiences...))
+	}
+	return &JWT{keys: opts.Keys, leeway: leeway, inQuery: opts.TokenInQuery, parser: jwt.NewParser(rules...)}, nil
 }
 
 // Authenticate returns the token's identity. The *[Error] has status 401 and a challenge, or 400 when the request has
@@ -76,11 +85,11 @@ func (a *JWT) Authenticate(r *http.Request) (Identity, error) {
 	if missing != nil {
 		return Identity{}, missing
 	}
-	return a.Renew(token)
+	return a.Renew(r.Context(), token)
 }
 
 // Renew implements [TokenVerifier].
-func (a *JWT) Renew(token string) (Identity, error) {
+func (a *JWT) Renew(ctx context.Context, token string) (Identity, error) {
 	if len(token) > maxTokenBytes {
 		return Identity{}, unauthorized("invalid_token", "the token has %d bytes: at most %d are right", len(token), maxTokenBytes)
 	}
@@ -89,7 +98,11 @@ func (a *JWT) Renew(token string) (Identity, error) {
 	}
 	// A map keeps "sub" and "SUB" apart. A struct would take either, and an issuer may let its users choose other claims.
 	claims := jwt.MapClaims{}
-	if _, err := a.parser.ParseWithClaims(token, claims, a.keysFor); err != nil {
+	_, err := a.parser.ParseWithClaims(token, claims, func(t *jwt.Token) (any, error) { return a.keysFor(ctx, t) })
+	switch {
+	case errors.Is(err, ErrKeysUnavailable):
+		return Identity{}, unavailable("tokens cannot be checked yet, because their keys could not be fetched: try again")
+	case err != nil:
 		return Identity{}, unauthorized("invalid_token", "%s", explain(err))
 	}
 	return a.identity(claims)
@@ -118,7 +131,7 @@ var (
 )
 
 // keysFor returns the keys that may have signed a token. Nothing of the token is verified yet.
-func (a *JWT) keysFor(t *jwt.Token) (any, error) {
+func (a *JWT) keysFor(ctx context.Context, t *jwt.Token) (any, error) {
 	if _, ok := t.Header["crit"]; ok {
 		return nil, errCritical // RFC 7515: what one does not understand, one must refuse
 	}
@@ -126,18 +139,20 @@ func (a *JWT) keysFor(t *jwt.Token) (any, error) {
 	if _, given := t.Header["kid"]; given && !ok {
 		return nil, errKid
 	}
-	keys, err := a.keys.Keys(kid)
+	keys, err := a.keys.Keys(ctx, kid)
 	if err != nil {
 		return nil, err
 	}
 	var set jwt.VerificationKeySet
 	for _, k := range keys {
 		if k.algorithm == t.Method.Alg() { // a key is for its own algorithm, not for the one that the token names
-			set.Keys = append(set.Keys, k.secret)
+			set.Keys = append(set.Keys, k.material)
 		}
 	}
 	return set, nil
 }
+
+const notSigned = "the token is not signed with a key of this gateway and that key's own algorithm"
 
 // explain says what is wrong with a token without saying anything of its content.
 func explain(err error) string {
@@ -150,11 +165,13 @@ func explain(err error) string {
 		{jwt.ErrTokenExpired, "the token has expired: get a new one"},
 		{jwt.ErrTokenNotValidYet, "the token is not valid yet: compare the clocks"},
 		{jwt.ErrTokenUsedBeforeIssued, "the token was issued in the future: compare the clocks"},
-		{jwt.ErrTokenRequiredClaimMissing, "the token has no exp: tokens must end"},
-		{jwt.ErrTokenSignatureInvalid, "the token is not signed with HS256 and a key of this gateway"},
+		{jwt.ErrTokenInvalidIssuer, "the token's iss is not the issuer that this gateway trusts"},
+		{jwt.ErrTokenInvalidAudience, "the token's aud does not name this gateway: it is for somebody else"},
+		{jwt.ErrTokenRequiredClaimMissing, "the token has no exp, or no iss or aud where this gateway wants one"},
+		{jwt.ErrTokenSignatureInvalid, notSigned},
 		{jwt.ErrTokenMalformed, "the token is not a JWT: three parts in base64url without padding, joined by dots, are right"},
 		{jwt.ErrInvalidType, "the token's exp, nbf or iat is not a time in seconds since 1970"},
-		{jwt.ErrTokenUnverifiable, "the token is not signed with HS256 and a key of this gateway"},
+		{jwt.ErrTokenUnverifiable, notSigned},
 	} {
 		if errors.Is(err, known.is) {
 			return known.text

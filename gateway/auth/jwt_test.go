@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
@@ -27,13 +28,14 @@ var testSecret = []byte("0123456789abcdef0123456789abcdef")
 // testNow is the verifier's clock.
 var testNow = time.Unix(1_800_000_000, 0)
 
+// keys does not look at key ids.
 type keys []Key
 
-func (k keys) Keys(string) ([]Key, error) { return k, nil }
+func (k keys) Keys(context.Context, string) ([]Key, error) { return k, nil }
 
 func newJWT(t testing.TB, inQuery bool) *JWT {
 	t.Helper()
-	key, err := NewHS256Key(testSecret)
+	key, err := NewHMACKey(HS256, testSecret)
 	require.NoError(t, err)
 	a, err := NewJWT(JWTOptions{Keys: keys{key}, TokenInQuery: inQuery, Now: func() time.Time { return testNow }})
 	require.NoError(t, err)
@@ -83,7 +85,7 @@ func TestTokensThatAreTaken(t *testing.T) {
 		{"any UTF-8", hs256, `{"sub":"Zoë 🦜","exp":1800000060}`, "Zoë 🦜", time.Unix(1800000060, 0).Add(leeway)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			id, err := newJWT(t, false).Renew(hs(tt.header, tt.claims))
+			id, err := newJWT(t, false).Renew(context.Background(), hs(tt.header, tt.claims))
 			require.NoError(t, err)
 			require.Equal(t, tt.member, id.MemberID)
 			require.WithinDuration(t, tt.expires, id.Expires, time.Millisecond)
@@ -104,7 +106,7 @@ func TestTokensThatAreRefused(t *testing.T) {
 	parts := strings.Split(good, ".")
 	last := good[len(good)-1]
 
-	const noSignature, noTime, noMember, noExp, notJWT = "not signed with HS256", "not a time", "not a member id", "no exp", "not a JWT"
+	const noSignature, noTime, noMember, noExp, notJWT = "not signed with a key of this gateway", "not a time", "not a member id", "no exp", "not a JWT"
 	for name, tt := range map[string]struct{ token, says string }{
 		"empty":                            {"", notJWT},
 		"no JWT":                           {"hello", notJWT},
@@ -172,7 +174,7 @@ func TestTokensThatAreRefused(t *testing.T) {
 		"deeply nested":                    {hs(hs256, `{"x":`+strings.Repeat("[", 5000)+strings.Repeat("]", 5000)+`}`), "at most 8192"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			id, err := newJWT(t, false).Renew(tt.token)
+			id, err := newJWT(t, false).Renew(context.Background(), tt.token)
 			require.Zero(t, id)
 			refusal := refused(t, err)
 			require.Equal(t, http.StatusUnauthorized, refusal.Status)
@@ -287,16 +289,16 @@ func TestSubprotocolsNeverHoldTheToken(t *testing.T) {
 
 type failingKeys struct{}
 
-func (failingKeys) Keys(string) ([]Key, error) {
+func (failingKeys) Keys(context.Context, string) ([]Key, error) {
 	return nil, errors.New("the key server's password is hunter2")
 }
 
 // Keys of several ages verify side by side; a key without an algorithm, or none at all, verifies nothing.
 func TestKeySources(t *testing.T) {
 	now := func() time.Time { return testNow }
-	other, err := NewHS256Key([]byte(strings.Repeat("x", 32)))
+	other, err := NewHMACKey(HS256, []byte(strings.Repeat("x", 32)))
 	require.NoError(t, err)
-	key, err := NewHS256Key(testSecret)
+	key, err := NewHMACKey(HS256, testSecret)
 	require.NoError(t, err)
 	for name, tt := range map[string]struct {
 		source KeySource
@@ -308,13 +310,13 @@ func TestKeySources(t *testing.T) {
 		"a zero key":           {keys{{}}, false},
 		"a source that fails":  {failingKeys{}, false},
 		"with a zero key too":  {keys{{}, key}, true},
-		"another algorithm's":  {keys{{algorithm: "HS512", secret: testSecret}}, false},
-		"another one's secret": {keys{{algorithm: "RS256", secret: testSecret}}, false},
+		"another algorithm's":  {keys{{algorithm: "HS512", material: testSecret}}, false},
+		"another one's secret": {keys{{algorithm: "RS256", material: testSecret}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, err := NewJWT(JWTOptions{Keys: tt.source, Now: now})
 			require.NoError(t, err)
-			_, err = a.Renew(hs(hs256, goodClaims))
+			_, err = a.Renew(context.Background(), hs(hs256, goodClaims))
 			if tt.taken {
 				require.NoError(t, err)
 				return
@@ -330,13 +332,13 @@ func TestJWTOptions(t *testing.T) {
 	_, err = NewJWT(JWTOptions{Keys: keys{}, Leeway: time.Hour})
 	require.ErrorContains(t, err, "a leeway of 1h0m0s is too long: at most 5m0s is right")
 
-	key, err := NewHS256Key(testSecret)
+	key, err := NewHMACKey(HS256, testSecret)
 	require.NoError(t, err)
 	strict, err := NewJWT(JWTOptions{Keys: keys{key}, Leeway: -1, Now: func() time.Time { return testNow }})
 	require.NoError(t, err)
-	_, err = strict.Renew(hs(hs256, `{"sub":"ada","exp":1799999999}`))
+	_, err = strict.Renew(context.Background(), hs(hs256, `{"sub":"ada","exp":1799999999}`))
 	require.Error(t, err, "no leeway at all")
-	id, err := strict.Renew(hs(hs256, goodClaims))
+	id, err := strict.Renew(context.Background(), hs(hs256, goodClaims))
 	require.NoError(t, err)
 	require.Equal(t, time.Unix(1800000060, 0).Unix(), id.Expires.Unix())
 }

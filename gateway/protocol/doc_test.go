@@ -117,12 +117,15 @@ func encodedReply(t *testing.T, id protocol.ID, payload json.RawMessage, ts int6
 		protocol.JoinReply
 		NowAbsent *bool
 		MID       string
+		ExpiresAt *int64
 		Members   []string
 	}
 	require.NoError(t, json.Unmarshal(payload, &r))
 	switch {
 	case r.MID != "":
 		return protocol.PublishReplyFrame(id, r.MID, ts)
+	case r.ExpiresAt != nil:
+		return protocol.AuthReplyFrame(id, *r.ExpiresAt, ts)
 	case r.NowAbsent != nil:
 		return protocol.LeaveReply{Channel: r.Channel, NowAbsent: *r.NowAbsent}.Frame(id, ts)
 	case r.Members != nil:

@@ -40,6 +40,7 @@ func frames() map[string][]byte {
 		"reply to publish":            protocol.PublishReplyFrame("3", "m1", now),
 		"reply to typing":             protocol.TypingReplyFrame("4", now),
 		"reply to presence":           protocol.PresenceReplyFrame("5", snapshot, now),
+		"reply to auth":               protocol.AuthReplyFrame("7", 1767229205000, now),
 		"pong":                        protocol.PongReplyFrame("", json.RawMessage(`{"n" : 1}`), now),
 		"pong with id":                protocol.PongReplyFrame("6", nil, now),
 		"error":                       refusal.Frame(now),
@@ -103,5 +104,5 @@ func TestCodesAreListedOnce(t *testing.T) {
 		require.False(t, closes[c], c)
 		closes[c] = true
 	}
-	require.Len(t, protocol.RequestTypes(), 6)
+	require.Len(t, protocol.RequestTypes(), 7)
 }

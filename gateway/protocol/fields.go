@@ -3,7 +3,7 @@ package protocol
 import "encoding/json"
 
 // fields are the raw values of a payload's known fields; nil: absent.
-type fields struct{ channel, presence, typ, payload, except, key, typing []byte }
+type fields struct{ channel, presence, typ, payload, except, key, typing, token []byte }
 
 func parseFields(payload []byte) (f fields, _ *Error) {
 	obj, ok := newObject(payload)
@@ -42,6 +42,8 @@ func (f *fields) named(name []byte) *[]byte {
 		return &f.key
 	case "typing":
 		return &f.typing
+	case "token":
+		return &f.token
 	}
 	return nil
 }

@@ -7,11 +7,11 @@ import (
 )
 
 // typeList is [RequestTypes] for error messages.
-const typeList = "join, leave, publish, typing, presence, ping"
+const typeList = "join, leave, publish, typing, presence, ping, auth"
 
 func known(t RequestType) bool {
 	switch t {
-	case Join, Leave, Publish, Typing, Presence, Ping:
+	case Join, Leave, Publish, Typing, Presence, Ping, Auth:
 		return true
 	}
 	return false
@@ -29,6 +29,9 @@ func (r *Request) parsePayload(payload []byte) *Error {
 	f, err := parseFields(payload)
 	if err != nil {
 		return err
+	}
+	if r.Type == Auth {
+		return r.setToken(f.token)
 	}
 	if err := r.setChannel(f); err != nil {
 		return err
@@ -91,6 +94,16 @@ func (r *Request) setTyping(value []byte) *Error {
 		return Errorf(CodeBadRequest, "payload.typing is %s, want true or false", kindOf(value))
 	}
 	r.Typing = value[0] == 't'
+	return nil
+}
+
+func (r *Request) setToken(value []byte) (err *Error) {
+	if r.Token, err = required("payload.token", value); err != nil {
+		return err
+	}
+	if n := len(r.Token); n == 0 || n > MaxTokenBytes {
+		return Errorf(CodeBadRequest, "payload.token has %d bytes, want 1 to %d", n, MaxTokenBytes)
+	}
 	return nil
 }
 

@@ -38,6 +38,9 @@ func TestRequestRoundTrip(t *testing.T) {
 		case protocol.Typing:
 			want.Typing = rapid.Bool().Draw(t, "typing")
 			fields["typing"] = want.Typing
+		case protocol.Auth:
+			want.Channel, want.Token = "", name.Draw(t, "token")
+			fields["token"] = want.Token
 		case protocol.Ping:
 			frame["payload"] = value
 			want.Channel, want.Payload = "", raw

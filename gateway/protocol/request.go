@@ -23,11 +23,13 @@ const (
 	Presence RequestType = "presence"
 	// Ping asks for a pong with the same payload.
 	Ping RequestType = "ping"
+	// Auth renews the connection's credentials.
+	Auth RequestType = "auth"
 )
 
 // RequestTypes lists every request, in the order of the documentation.
 func RequestTypes() []RequestType {
-	return []RequestType{Join, Leave, Publish, Typing, Presence, Ping}
+	return []RequestType{Join, Leave, Publish, Typing, Presence, Ping, Auth}
 }
 
 // Bounds of a request's own fields, beside [hub.MaxNameBytes].
@@ -36,6 +38,8 @@ const (
 	MaxIDBytes = 64
 	// MaxIDNumber is the largest id that is a number: the largest integer that every JSON reader keeps exactly.
 	MaxIDNumber = 1<<53 - 1
+	// MaxTokenBytes bounds the token of an Auth, in bytes.
+	MaxTokenBytes = 8 << 10
 	// MaxKeyBytes bounds the deduplication key of a publish, in bytes of UTF-8.
 	MaxKeyBytes = 128
 )
@@ -60,7 +64,7 @@ type Request struct {
 	Type RequestType
 	// ID asks for exactly one answer that carries it. Empty: success is silent.
 	ID ID
-	// Channel is a valid name in all requests but Ping.
+	// Channel is a valid name in all requests but Ping and Auth.
 	Channel string
 	// Presence is a Join's mode.
 	Presence hub.PresenceMode
@@ -74,4 +78,6 @@ type Request struct {
 	Key string
 	// Typing is the flag of a Typing request.
 	Typing bool
+	// Token is an Auth's new credentials. It is a secret.
+	Token string
 }

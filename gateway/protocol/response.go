@@ -84,6 +84,13 @@ func TypingReplyFrame(id ID, unixMilli int64) []byte {
 	return end(append(begin("reply", id, 64), `{}`...), unixMilli)
 }
 
+// AuthReplyFrame answers a renewal with the time at which the new credentials end, in milliseconds since 1970; 0: never.
+func AuthReplyFrame(id ID, expiresAt, unixMilli int64) []byte {
+	b := append(begin("reply", id, 64), `{"expiresAt":`...)
+	b = strconv.AppendInt(b, expiresAt, 10)
+	return end(append(b, '}'), unixMilli)
+}
+
 // PongReplyFrame answers a ping request; id may be empty, payload is sent back verbatim.
 func PongReplyFrame(id ID, payload json.RawMessage, unixMilli int64) []byte {
 	return end(append(begin("pong", id, 64+len(payload)), orNull(payload)...), unixMilli)

@@ -25,6 +25,7 @@ func Of(cluster *v1alpha1.RealtimeCluster) []string {
 	if spec.Auth.Type == v1alpha1.AuthAnonymous {
 		args = append(args, "--anonymous")
 	}
+	args = append(args, jwtArgs(spec.Auth.JWT)...)
 	if len(spec.Auth.AllowedOrigins) > 0 {
 		origins := make([]string, len(spec.Auth.AllowedOrigins))
 		for i, origin := range spec.Auth.AllowedOrigins {
@@ -33,6 +34,31 @@ func Of(cluster *v1alpha1.RealtimeCluster) []string {
 		args = append(args, "--allowed-origins="+strings.Join(origins, ","))
 	}
 	return append(args, capacityArgs(&spec.Gateway.Capacity)...)
+}
+
+// jwtArgs leaves out the keys, which are elsewhere for each who runs gateways.
+func jwtArgs(jwt *v1alpha1.JWTSpec) []string {
+	if jwt == nil {
+		return nil
+	}
+	var args []string
+	if jwt.JWKSURL != "" {
+		args = append(args, "--jwks-url="+jwt.JWKSURL)
+	}
+	if jwt.Issuer != "" {
+		args = append(args, "--jwt-issuer="+jwt.Issuer)
+	}
+	if len(jwt.Audiences) > 0 {
+		audiences := make([]string, len(jwt.Audiences))
+		for i, audience := range jwt.Audiences {
+			audiences[i] = string(audience)
+		}
+		args = append(args, "--jwt-audience="+strings.Join(audiences, ","))
+	}
+	if jwt.LeewaySeconds != nil {
+		args = append(args, "--jwt-leeway="+seconds(jwt.LeewaySeconds))
+	}
+	return args
 }
 
 func capacityArgs(c *v1alpha1.CapacitySpec) []string {

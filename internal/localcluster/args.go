@@ -33,8 +33,8 @@ func (c *cluster) localArgs(name string, at addresses) []string {
 	if c.opts.Demo {
 		args = append(args, "--demo")
 	}
-	if c.opts.JWTKeyFile != "" {
-		args = append(args, "--jwt-key-file="+c.opts.JWTKeyFile)
+	for _, file := range c.opts.JWTKeyFiles {
+		args = append(args, "--jwt-key-file="+file)
 	}
 	return args
 }

@@ -24,8 +24,8 @@ type Options struct {
 	Listen string
 	// Demo serves the demo page.
 	Demo bool
-	// JWTKeyFile holds the key of tokens. It stands for the Secrets that the cluster names, which do not exist here.
-	JWTKeyFile string
+	// JWTKeyFiles hold the keys of tokens. They stand for the Secrets that the cluster names, which do not exist here.
+	JWTKeyFiles []string
 	// LogDir gets a log file a gateway, which stays. Empty: the files are in the private directory and vanish with it.
 	LogDir string
 	// ShutdownTimeout is how long a gateway may take to end its connections.
@@ -43,11 +43,12 @@ func (o *Options) Validate() error {
 	if n := *spec.Replicas; n < 1 || n > MaxReplicas {
 		return fmt.Errorf("spec.replicas: is %d, must be 1 to %d on one machine (or give another number with --replicas)", n, MaxReplicas)
 	}
+	jwt := spec.Auth.JWT
 	switch {
-	case spec.Auth.Type == v1alpha1.AuthJWT && o.JWTKeyFile == "":
+	case jwt != nil && len(jwt.Keys) > 0 && len(o.JWTKeyFiles) == 0:
 		return errors.New("spec.auth.type: is JWT, so the key of the tokens is needed: name its file with --jwt-key-file " +
 			"(the Secrets in spec.auth.jwt.keys exist in Kubernetes only)")
-	case spec.Auth.Type != v1alpha1.AuthJWT && o.JWTKeyFile != "":
+	case spec.Auth.Type != v1alpha1.AuthJWT && len(o.JWTKeyFiles) > 0:
 		return fmt.Errorf("--jwt-key-file: has no meaning, because spec.auth.type is %s", spec.Auth.Type)
 	}
 	return nil

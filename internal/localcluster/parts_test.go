@@ -15,17 +15,20 @@ import (
 
 func TestOptionsValidate(t *testing.T) {
 	jwt := testCluster(3)
-	jwt.Spec.Auth.Type = v1alpha1.AuthJWT
+	jwt.Spec.Auth.Type, jwt.Spec.Auth.JWT = v1alpha1.AuthJWT, &v1alpha1.JWTSpec{Keys: []v1alpha1.JWTKey{{Name: "a"}}}
+	byURL := testCluster(1)
+	byURL.Spec.Auth.Type, byURL.Spec.Auth.JWT = v1alpha1.AuthJWT, &v1alpha1.JWTSpec{JWKSURL: "https://id.example/keys"}
 	for name, test := range map[string]struct {
 		opts Options
 		want string
 	}{
 		"good":            {Options{Cluster: testCluster(1)}, ""},
-		"good JWT":        {Options{Cluster: jwt, JWTKeyFile: "key"}, ""},
+		"good JWT":        {Options{Cluster: jwt, JWTKeyFiles: []string{"key"}}, ""},
 		"none":            {Options{Cluster: testCluster(0)}, "spec.replicas: is 0, must be 1 to 20"},
 		"too many":        {Options{Cluster: testCluster(21)}, "spec.replicas: is 21, must be 1 to 20"},
+		"JWT by URL":      {Options{Cluster: byURL}, ""},
 		"JWT without key": {Options{Cluster: jwt}, "name its file with --jwt-key-file"},
-		"key without JWT": {Options{Cluster: testCluster(1), JWTKeyFile: "key"}, "--jwt-key-file: has no meaning, because spec.auth.type is Anonymous"},
+		"key without JWT": {Options{Cluster: testCluster(1), JWTKeyFiles: []string{"key"}}, "--jwt-key-file: has no meaning, because spec.auth.type is Anonymous"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := test.opts.Validate(); test.want == "" {
