@@ -1,6 +1,9 @@
 package gateway
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // listLimit is the size from which a set of channels is worth an index.
 const listLimit = 16
@@ -25,6 +28,14 @@ func (s *channelSet) has(channel string) bool {
 		return ok
 	}
 	return slices.Contains(s.list, channel)
+}
+
+// names returns a copy of the channels, in no order.
+func (s *channelSet) names() []string {
+	if s.index == nil {
+		return slices.Clone(s.list)
+	}
+	return slices.Collect(maps.Keys(s.index))
 }
 
 // add adds a channel that is not in the set.

@@ -34,6 +34,8 @@ type Config struct {
 	JWTAudiences []string
 	// JWTLeeway is the difference of clocks that a token's times may show.
 	JWTLeeway time.Duration
+	// AuthRules say what members may do in which channels, as JSON or as @ and the path of a file; empty: everything.
+	AuthRules string
 	// TokenInQuery also takes a token from the query string, where logs may keep it.
 	TokenInQuery bool
 	// AllowedOrigins are the web origins, besides the gateway's own, whose pages may connect.

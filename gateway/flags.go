@@ -46,6 +46,9 @@ func (c *Config) bindClients(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&c.JWTAudiences, "jwt-audience", c.JWTAudiences,
 		"what a token's aud must name, one of these, separated by commas (default: anything)")
 	fs.DurationVar(&c.JWTLeeway, "jwt-leeway", c.JWTLeeway, "difference of clocks that a token's times may show")
+	fs.StringVar(&c.AuthRules, "auth-rules", c.AuthRules,
+		"JSON list of what members may do in which channels, or @ and the path of a file with it; what no rule allows is then forbidden "+
+			"(default: everything is allowed)")
 	fs.BoolVar(&c.TokenInQuery, "token-in-query", c.TokenInQuery, "also take a token from ?token=, where the logs of proxies may keep it")
 	fs.StringSliceVar(&c.AllowedOrigins, "allowed-origins", c.AllowedOrigins,
 		"web origins besides the gateway's own whose pages may connect, as scheme://host[:port], separated by commas")

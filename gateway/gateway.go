@@ -37,6 +37,7 @@ type Gateway struct {
 
 	auth      auth.Authenticator
 	tokenKeys *auth.KeyStore // nil: there are none
+	rules     *auth.Rules    // nil: everything is allowed
 	origins   *auth.OriginPolicy
 	isAdmin   func(token string) bool // nil: nobody is
 	upgrader  websocket.Upgrader
@@ -105,13 +106,17 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 			return nil, err
 		}
 	}
+	rules, err := cfg.rules()
+	if err != nil {
+		return nil, err
+	}
 	pool, err := fanout.NewPool(fanoutOptions(cfg))
 	if err != nil {
 		return nil, fmt.Errorf("starting the writers: %w", err)
 	}
 	g := &Gateway{
 		cfg: cfg, node: nodeName(cfg), boot: opts.Boot, started: time.Now(), logger: logger, registry: opts.Registry,
-		auth: authenticator, tokenKeys: tokenKeys, origins: origins, pool: pool, keys: dedupe.New(dedupe.Options{}),
+		auth: authenticator, tokenKeys: tokenKeys, rules: rules, origins: origins, pool: pool, keys: dedupe.New(dedupe.Options{}),
 		admission: newAdmission(cfg.Limits), door: newDoor(cfg),
 		inside:    rate.NewLimiter(rate.Limit(cfg.Limits.AcceptPerSecond)/farewellShare, max(1, cfg.Limits.AcceptPerSecond/farewellShare)),
 		joins:     rate.NewLimiter(rate.Limit(cfg.Limits.JoinsPerSecond), 2*cfg.Limits.JoinsPerSecond),

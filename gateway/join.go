@@ -11,6 +11,9 @@ import (
 
 func (s *session) join(r *protocol.Request) *protocol.Error {
 	begin := time.Now()
+	if err := s.allowJoin(r); err != nil {
+		return err
+	}
 	if err := s.mayJoin(r.Channel, begin); err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ func (s *session) renew(r *protocol.Request) *protocol.Error {
 		expires = identity.Expires.UnixMilli()
 	}
 	s.expires.Store(expires)
+	s.permit(s.g.rules.For(identity.Subject))
 	s.g.metrics.renewed.Inc()
 	if r.ID != "" {
 		s.send(protocol.AuthReplyFrame(r.ID, expires, nowMs()))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/starling-realtime/starling/gateway/auth"
 	"github.com/starling-realtime/starling/gateway/protocol"
 	"github.com/starling-realtime/starling/hub"
 )
@@ -27,6 +28,9 @@ func (s *session) handle(r *protocol.Request) *protocol.Error {
 	case protocol.Typing:
 		return s.typing(r)
 	case protocol.Presence:
+		if err := s.allow(auth.Presence, r.Channel); err != nil {
+			return err
+		}
 		if r.ID != "" {
 			s.send(protocol.PresenceReplyFrame(r.ID, s.g.hub.Snapshot(r.Channel), nowMs()))
 		}
@@ -58,6 +62,9 @@ func (s *session) leave(r *protocol.Request) *protocol.Error {
 }
 
 func (s *session) typing(r *protocol.Request) *protocol.Error {
+	if err := s.allow(auth.Typing, r.Channel); err != nil {
+		return err
+	}
 	if !s.channels.has(r.Channel) {
 		return notJoined(r)
 	}
@@ -73,6 +80,9 @@ func (s *session) typing(r *protocol.Request) *protocol.Error {
 
 func (s *session) publish(r *protocol.Request) *protocol.Error {
 	begin := time.Now()
+	if err := s.allow(auth.Publish, r.Channel); err != nil {
+		return err
+	}
 	if !s.channels.has(r.Channel) {
 		return notJoined(r)
 	}

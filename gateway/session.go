@@ -42,6 +42,7 @@ type session struct {
 	rosterShard uint8
 
 	// These belong to the read goroutine.
+	may      auth.Permissions
 	channels channelSet
 	joins    bucket
 	bad      bucket // of malformed frames
@@ -63,6 +64,7 @@ func (g *Gateway) accept(w http.ResponseWriter, r *http.Request, identity auth.I
 		// Copies: they may be parts of the request, which is to be forgotten.
 		member: strings.Clone(identity.MemberID), tie: strings.Clone(r.URL.Query().Get("session")),
 	}
+	s.may = g.rules.For(identity.Subject)
 	if !identity.Expires.IsZero() {
 		s.expires.Store(identity.Expires.UnixMilli())
 	}

@@ -29,7 +29,7 @@ func (c *Config) validateAuth() error {
 	case c.Anonymous && (c.JWTIssuer != "" || len(c.JWTAudiences) > 0):
 		return errors.New("--jwt-issuer and --jwt-audience have no meaning with --anonymous: there are no tokens")
 	}
-	return c.validateTokens()
+	return errors.Join(c.validateTokens(), c.validateRules())
 }
 
 func (c *Config) validateTokens() error {

@@ -30,11 +30,96 @@ type AuthSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	AllowedOrigins []Origin `json:"allowedOrigins,omitempty"`
 
+	// rules say what members may do in which channels. As soon as there is one, what no rule and no token allows is forbidden.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	Rules []ChannelRule `json:"rules,omitempty"`
+
 	// jwt verifies tokens. It must be set when type is JWT, and only then.
 	// +optional
 	// +unionMember
 	JWT *JWTSpec `json:"jwt,omitempty"`
 }
+
+// ChannelRule allows something in some channels to somebody.
+type ChannelRule struct {
+	// channels are patterns of channel names: text, * for any characters, {sub} for the member id and {name} for another claim's value.
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Channels []ChannelPattern `json:"channels,omitempty"`
+
+	// allow are the actions: join, publish, presence (seeing who is there and who types) and typing (showing that one does).
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=4
+	Allow []ChannelAction `json:"allow,omitempty"`
+
+	// to says whom the rule is for. The default is everyone who may connect.
+	// +optional
+	To *RuleAudience `json:"to,omitempty"`
+}
+
+// ChannelPattern is a pattern of channel names: 1 to 200 characters, with at most four * and no two in a row.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=200
+// +kubebuilder:validation:Pattern=`^\*?([^*{}\x00-\x1f\x7f]|\{[A-Za-z0-9_-]+\})*(\*([^*{}\x00-\x1f\x7f]|\{[A-Za-z0-9_-]+\})+){0,3}\*?$`
+type ChannelPattern string
+
+// ChannelAction is what a rule allows, named as the request on the wire.
+//
+// +kubebuilder:validation:Enum=join;publish;presence;typing
+type ChannelAction string
+
+// AudienceType says whom a rule is for.
+//
+// +kubebuilder:validation:Enum=Everyone;Member;Claim
+type AudienceType string
+
+const (
+	// AudienceEveryone is who may connect.
+	AudienceEveryone AudienceType = "Everyone"
+	// AudienceMember is whose member id was proved by a token.
+	AudienceMember AudienceType = "Member"
+	// AudienceClaim is whose token has one of the values in a claim.
+	AudienceClaim AudienceType = "Claim"
+)
+
+// RuleAudience says whom a rule is for. It is a union: claim and values belong to type Claim.
+//
+// +union
+// +kubebuilder:validation:XValidation:rule="self.type == 'Claim' ? has(self.claim) && has(self.values) : !has(self.claim) && !has(self.values)",message="claim and values must be set when type is Claim, and only then"
+type RuleAudience struct {
+	// type is Everyone (who may connect), Member (whose member id a token proved) or Claim (whose token has one of the values).
+	// +required
+	// +unionDiscriminator
+	Type AudienceType `json:"type,omitempty"`
+
+	// claim is the claim's name, or a path such as /realm_access/roles into nested claims. A claim that is a list needs one of the values.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=200
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9/][^\x00-\x1f\x7f]*$`
+	Claim string `json:"claim,omitempty"`
+
+	// values are those of which the claim must have one.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Values []ClaimValue `json:"values,omitempty"`
+}
+
+// ClaimValue is a value of a claim, as text.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=128
+// +kubebuilder:validation:Pattern=`^[A-Za-z0-9][^\x00-\x1f\x7f]*$`
+type ClaimValue string
 
 // Origin is a web origin as browsers send it: http or https, ://, host and maybe :port, in lower case, with no path; or * for any.
 //

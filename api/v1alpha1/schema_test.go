@@ -94,6 +94,7 @@ spec:
   auth:
     type: JWT
     allowedOrigins: ["https://app.example.com"]
+    rules: [{channels: ["user:{sub}"], allow: [join], to: {type: Claim, claim: role, values: [admin]}}]
     jwt:
       keys: [{name: primary, algorithm: HS256, secretRef: {name: chat-jwt, key: key}}]
       jwksURL: https://id.example.com/keys

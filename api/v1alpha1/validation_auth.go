@@ -46,6 +46,7 @@ func validateAuth(a *AuthSpec, path *field.Path) field.ErrorList {
 	default:
 		errs = append(errs, field.NotSupported(path.Child("type"), a.Type, []AuthType{AuthAnonymous, AuthJWT}))
 	}
+	errs = append(errs, validateRules(a.Rules, path.Child("rules"))...)
 	if a.JWT != nil {
 		errs = append(errs, validateJWT(a.JWT, path.Child("jwt"))...)
 	}

@@ -38,7 +38,8 @@ func (f *upFlags) bind(fs *pflag.FlagSet) {
 	fs.Int32Var(&f.replicas, "replicas", f.replicas, "number of gateways (default: spec.replicas of the manifest)")
 	fs.BoolVar(&f.demo, "demo", f.demo, "serve the demo page at /")
 	fs.StringSliceVar(&f.jwtKeyFiles, "jwt-key-file", f.jwtKeyFiles,
-		"file with a key of the clients' tokens, as PATH or ALGORITHM:PATH, in place of the Secrets that spec.auth.jwt.keys names; may be repeated")
+		"file with a key of the clients' tokens, as PATH or ALGORITHM:PATH, "+
+			"in place of the Secrets that spec.auth.jwt.keys names; may be repeated")
 	fs.StringVar(&f.logDir, "log-dir", f.logDir,
 		"directory for the gateways' logs, which stay there (default: a private one that is removed at the end)")
 	fs.BoolVar(&f.plain, "plain", f.plain, "print plain lines on a terminal too, with the gateways' logs, instead of a live table")

@@ -2,12 +2,14 @@ package resources
 
 import (
 	"errors"
+	"fmt"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 
 	"github.com/starling-realtime/starling/api/v1alpha1"
+	"github.com/starling-realtime/starling/internal/gatewayargs"
 )
 
 // Kinds of the objects of a cluster.
@@ -63,6 +65,10 @@ type Desired struct {
 // Build returns every object that a cluster should have, and those that it should not have, in the order in which they are
 // applied. The error is [ErrSpec].
 func Build(in Input) ([]Desired, error) {
+	if n := len(gatewayargs.Rules(in.Cluster)); n > maxRulesBytes {
+		return nil, fmt.Errorf("%w.auth.rules: the rules have %d bytes as a gateway's flag, the system takes %d: use fewer or shorter patterns",
+			ErrSpec, n, maxRulesBytes)
+	}
 	b := builder{in: in, cluster: in.Cluster, spec: &in.Cluster.Spec}
 	name := GatewayName(in.Cluster.Name)
 	deployment, err := b.deployment()
@@ -81,6 +87,9 @@ func Build(in Input) ([]Desired, error) {
 		{KindPodMonitor, name, b.podMonitor()},
 	}, nil
 }
+
+// maxRulesBytes keeps the flag below the 128 KiB that Linux allows one argument.
+const maxRulesBytes = 120 << 10
 
 // orNone keeps a nil pointer from becoming an interface that is not nil.
 func orNone[T any, P interface {

@@ -56,6 +56,22 @@ func TestBuildIsPure(t *testing.T) {
 	require.Empty(t, cmp.Diff(before, in.Cluster))
 }
 
+func TestBuildRefusesRulesThatNoGatewayCouldTake(t *testing.T) {
+	in := input(t, `{auth: {type: Anonymous}}`)
+	pattern := v1alpha1.ChannelPattern(strings.Repeat("é", 190))
+	for range 32 {
+		rule := v1alpha1.ChannelRule{Allow: []v1alpha1.ChannelAction{"join"}}
+		for i := range 16 {
+			rule.Channels = append(rule.Channels, pattern+v1alpha1.ChannelPattern(fmt.Sprint(i)))
+		}
+		in.Cluster.Spec.Auth.Rules = append(in.Cluster.Spec.Auth.Rules, rule)
+	}
+	require.Empty(t, v1alpha1.Validate(in.Cluster))
+	_, err := Build(in)
+	require.ErrorIs(t, err, ErrSpec)
+	require.ErrorContains(t, err, "spec.auth.rules: the rules have")
+}
+
 // Kubernetes replaces $(NAME) in arguments by a variable, and $$ by $.
 func TestArgumentsAreNotExpanded(t *testing.T) {
 	in := input(t, `{auth: {type: JWT, jwt: {jwksURL: "https://id.example/keys?x=$(HOME)"}}}`)

@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"encoding/asn1"
 	"encoding/base64"
+	"maps"
 	"math/big"
 	"strings"
 	"testing"
@@ -20,9 +21,7 @@ import (
 func signedBy(t testing.TB, method jwt.SigningMethod, key any, header map[string]any) string {
 	t.Helper()
 	token := jwt.NewWithClaims(method, jwt.MapClaims{"sub": "ada", "exp": 1800000060})
-	for name, value := range header {
-		token.Header[name] = value
-	}
+	maps.Copy(token.Header, header)
 	text, err := token.SignedString(key)
 	require.NoError(t, err)
 	return text

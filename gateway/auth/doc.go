@@ -6,6 +6,8 @@
 // It promises that no error or message holds any part of a token, and that a token is taken only when its algorithm,
 // signature, subject and times are all in order: anything unclear is a refusal.
 //
-// It does not decide what a member may do in which channel, and it keeps no state: a connection that outlives
+// [Rules] say what a member may do in which channel, and [Permissions] are the answer for one of them.
+//
+// It keeps no state of connections: a connection that outlives
 // [Identity.Expires] is closed by the gateway.
 package auth

@@ -11,6 +11,8 @@ import (
 type Identity struct {
 	// MemberID is a valid member name.
 	MemberID string
+	// Subject is what permissions depend on. Nil: nothing is known besides that it may connect.
+	Subject *Subject
 	// Expires is when the connection must end unless it gets new credentials; zero: never. The allowed difference of
 	// clocks is already added.
 	Expires time.Time

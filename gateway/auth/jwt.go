@@ -122,7 +122,11 @@ func (a *JWT) identity(claims jwt.MapClaims) (Identity, error) {
 	if err != nil || exp == nil || exp.Unix() <= 0 || exp.Unix() > lastSecond {
 		return Identity{}, unauthorized("invalid_token", "the token's exp is not a time in seconds since 1970")
 	}
-	return Identity{MemberID: sub, Expires: exp.Add(a.leeway)}, nil
+	subject, err := newSubject(sub, claims)
+	if err != nil {
+		return Identity{}, unauthorized("invalid_token", "the token's channels claim is not right: %v", err)
+	}
+	return Identity{MemberID: sub, Subject: subject, Expires: exp.Add(a.leeway)}, nil
 }
 
 var (

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -80,9 +81,7 @@ func jwk(t testing.TB, public crypto.PublicKey, more map[string]any) string {
 	case []byte:
 		m["kty"], m["k"] = "oct", url64(k)
 	}
-	for name, value := range more {
-		m[name] = value
-	}
+	maps.Copy(m, more)
 	text, err := json.Marshal(m)
 	require.NoError(t, err)
 	return string(text)

@@ -10,7 +10,8 @@ type keyCollector struct {
 }
 
 var (
-	keysDesc         = prometheus.NewDesc("starling_auth_keys", "Keys that tokens are verified with, by where they come from.", []string{"source"}, nil)
+	keysDesc = prometheus.NewDesc("starling_auth_keys", "Keys that tokens are verified with, by where they come from.",
+		[]string{"source"}, nil)
 	fileFailuresDesc = prometheus.NewDesc("starling_auth_key_file_failures_total",
 		"Times that the key files could not be used; the keys from before stay.", nil, nil)
 	jwksFailuresDesc = prometheus.NewDesc("starling_auth_jwks_failures_total",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/starling-realtime/starling/gateway/reload"
@@ -83,7 +84,7 @@ func (s *KeyStore) Keys(ctx context.Context, kid string) ([]Key, error) {
 	if err != nil && len(keys) > 0 {
 		err = nil // a token of the files' keys needs no URL
 	}
-	return append(keys[:len(keys):len(keys)], fetched...), err
+	return slices.Concat(keys, fetched), err
 }
 
 // Run keeps the keys up to date until ctx ends.

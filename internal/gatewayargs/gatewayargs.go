@@ -5,6 +5,7 @@
 package gatewayargs
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,9 @@ func Of(cluster *v1alpha1.RealtimeCluster) []string {
 		args = append(args, "--anonymous")
 	}
 	args = append(args, jwtArgs(spec.Auth.JWT)...)
+	if rules := Rules(cluster); rules != "" {
+		args = append(args, "--auth-rules="+rules)
+	}
 	if len(spec.Auth.AllowedOrigins) > 0 {
 		origins := make([]string, len(spec.Auth.AllowedOrigins))
 		for i, origin := range spec.Auth.AllowedOrigins {
@@ -34,6 +38,19 @@ func Of(cluster *v1alpha1.RealtimeCluster) []string {
 		args = append(args, "--allowed-origins="+strings.Join(origins, ","))
 	}
 	return append(args, capacityArgs(&spec.Gateway.Capacity)...)
+}
+
+// Rules returns a cluster's rules as the gateway reads them, whose fields have the same names; empty: there are none.
+func Rules(cluster *v1alpha1.RealtimeCluster) string {
+	rules := cluster.Spec.Auth.Rules
+	if len(rules) == 0 {
+		return ""
+	}
+	text, err := json.Marshal(rules)
+	if err != nil {
+		panic("encoding rules: " + err.Error()) // lists of strings always encode
+	}
+	return string(text)
 }
 
 // jwtArgs leaves out the keys, which are elsewhere for each who runs gateways.
