@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -143,11 +144,11 @@ func TestRunFollowsItsKeyFile(t *testing.T) {
 	require.NoError(t, os.WriteFile(c.MeshKeyFile, []byte(old.Encode()), 0o600))
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	changed := make(chan struct{})
+	runs, changed := make(chan struct{}), make(chan struct{})
+	log := io.MultiWriter(signalOn{runs, "gateway runs"}, signalOn{changed, "accepted=\"[" + next.ID() + " " + old.ID()})
 	done := make(chan error, 1)
-	go func() {
-		done <- gateway.Run(ctx, c, slog.New(slog.NewTextHandler(signalOn{changed, "accepted=\"[" + next.ID() + " " + old.ID()}, nil)))
-	}()
+	go func() { done <- gateway.Run(ctx, c, slog.New(slog.NewTextHandler(log, nil))) }()
+	<-runs // or it could find the new key at once, and no change
 	require.NoError(t, os.WriteFile(c.MeshKeyFile+".new", []byte(next.Encode()), 0o600))
 	require.NoError(t, os.Rename(c.MeshKeyFile+".new", c.MeshKeyFile))
 	<-changed
