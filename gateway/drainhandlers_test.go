@@ -13,7 +13,7 @@ func TestParseDrain(t *testing.T) {
 	for body, want := range map[string]DrainRequest{
 		"":                                     {Reason: reason, Lease: defaultLease},
 		"{}":                                   {Reason: reason, Lease: defaultLease},
-		`{"reason": "new kernel"} `:            {Reason: "new kernel", Lease: defaultLease},
+		`{"reason": "new kernel"}` + " ":       {Reason: "new kernel", Lease: defaultLease},
 		`{"windowSeconds":1,"leaseSeconds":9}`: {Reason: reason, Window: time.Second, Lease: 9 * time.Second},
 		`{"windowSeconds":3600,"leaseSeconds":86400,"reason":null}`: {Reason: reason, Window: time.Hour, Lease: 24 * time.Hour},
 	} {

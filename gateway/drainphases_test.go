@@ -229,6 +229,7 @@ func asks(t *testing.T, count int, window time.Duration, peers ...gateway.PeerSt
 }
 
 func TestDrainGoesNoFasterThanTheOthersTake(t *testing.T) {
+	t.Parallel()
 	takes := func(perSecond, room int) gateway.PeerStatus {
 		return gateway.PeerStatus{LinkedOut: true, Load: &gateway.Load{Headroom: room, AcceptPerSecond: perSecond}}
 	}
@@ -323,15 +324,15 @@ func (s *server) awaitBusy(query string) {
 }
 
 // slowly starts a gateway that takes one client a second, and lets so many wait.
-func slowly(t *testing.T, count int) (s *server, statuses chan int) {
+func slowly(t *testing.T, count int) (*server, <-chan int) {
 	t.Helper()
 	_, use := newCluster()
-	s = serve(t, func(c *gateway.Config, o *gateway.Options) {
+	s := serve(t, func(c *gateway.Config, o *gateway.Options) {
 		use(c, o)
 		c.Deregister, c.DrainWindow, c.HandshakeTimeout = 0, time.Hour, 5*time.Minute
 		c.Limits.AcceptPerSecond, c.Limits.Connections = 1, count
 	}).ready()
-	statuses = make(chan int, count)
+	statuses := make(chan int, count)
 	for i := range count {
 		go func() {
 			dialer := websocket.Dialer{HandshakeTimeout: patience}

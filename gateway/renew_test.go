@@ -173,7 +173,9 @@ func TestTokensAreNowhere(t *testing.T) {
 			query  string
 			header http.Header
 		}{
-			{"token=" + token, nil}, {"token=" + token + "&token=" + token, nil}, {"", bearer(token)},
+			{"token=" + token, nil},
+			{"token=" + token + "&token=" + token, nil},
+			{"", bearer(token)},
 			{"", header("Sec-WebSocket-Protocol", "starling.v1, starling.token."+token)},
 		} {
 			r, err := http.NewRequest(http.MethodGet, s.client.URL+"/ws?", http.NoBody)

@@ -107,8 +107,11 @@ func TestAnOutageKeepsTheKeys(t *testing.T) {
 		status int
 		body   string
 	}{
-		{http.StatusInternalServerError, "oops"}, {http.StatusOK, "<html>maintenance</html>"}, {http.StatusOK, `{}`},
-		{http.StatusOK, `{"keys":[]}`}, {http.StatusOK, strings.Repeat(" ", maxJWKSBytes+1)},
+		{http.StatusInternalServerError, "oops"},
+		{http.StatusOK, "<html>maintenance</html>"},
+		{http.StatusOK, `{}`},
+		{http.StatusOK, `{"keys":[]}`},
+		{http.StatusOK, strings.Repeat(" ", maxJWKSBytes+1)},
 	} {
 		server.status.Store(int64(outage.status))
 		server.body.Store(&outage.body)
