@@ -75,6 +75,10 @@ test-charts: ## Test the Helm charts and the image's maker (compiles Helm the fi
 e2e: ## Try the operator on a real Kubernetes, which it brings up and takes down (root on Linux, or KUBECONFIG)
 	@RUN='$(RUN)' hack/e2e.sh
 
+.PHONY: e2e-full
+e2e-full: ## The same, with every operation under load four times: no restart of the operator, and one at once, soon and late
+	@E2E_FULL=1 RUN='$(RUN)' hack/e2e.sh
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz test for a while (FUZZTIME=10s PKG=./gateway/...)
 	@FUZZTIME=$(FUZZTIME) PKG='$(PKG)' hack/fuzz.sh

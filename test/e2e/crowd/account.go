@@ -41,7 +41,8 @@ func (c *Crowd) Mark(ctx context.Context) (*Mark, error) {
 }
 
 // Account ends an account. It stops publishing, waits until all that is owed has come, a minute at most, and goes on publishing. The
-// members that vanished are expected to be seen leaving after the moment since.
+// times at which members that vanished were seen to leave count from the moment since; if that is zero, from the first connection
+// that broke.
 func (c *Crowd) Account(ctx context.Context, scenario string, m *Mark, since time.Time) Report {
 	took := time.Since(m.at)
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -54,9 +55,23 @@ func (c *Crowd) Account(ctx context.Context, scenario string, m *Mark, since tim
 		r.addMessages(p, m.from[p.book])
 		arrivals = append(arrivals, r.addTrip(p, m.stats[p])...)
 	}
+	if since.IsZero() {
+		since = c.firstBreak()
+	}
 	r.addPresence(c.people, since)
 	r.addPeaks(arrivals)
 	return r
+}
+
+// firstBreak is when the first connection of all broke.
+func (c *Crowd) firstBreak() time.Time {
+	var first time.Time
+	for _, p := range c.people {
+		if at := p.trip.firstBreak(); !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
 }
 
 func (r *Report) addMessages(p *person, from int) {

@@ -17,7 +17,7 @@ func (r *Report) addPresence(people []*person, since time.Time) {
 		if p.vanished() {
 			continue
 		}
-		broke := p.trip.hasBroken()
+		broke := !p.trip.firstBreak().IsZero()
 		p.ear.mu.Lock()
 		for member, times := range p.ear.left {
 			if !slices.Contains(gone[p.channel], member) {

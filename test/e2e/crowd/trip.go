@@ -14,6 +14,7 @@ type trip struct {
 	mu       sync.Mutex
 	lost     time.Time // since when there is no connection; zero while there is
 	broke    int
+	first    time.Time // when it broke first
 	arrived  time.Time // when the last connection was made
 	arrivals []arrival
 	outages  []time.Duration
@@ -43,6 +44,9 @@ func (t *trip) note(s client.Status) {
 		if t.lost.IsZero() && s.Gateway != "" {
 			t.lost = time.Now()
 			t.broke++
+			if t.first.IsZero() {
+				t.first = t.lost
+			}
 		}
 	}
 }
@@ -50,7 +54,7 @@ func (t *trip) note(s client.Status) {
 func (t *trip) mark() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.broke, t.arrivals, t.outages, t.reasons = 0, nil, nil, nil
+	t.broke, t.first, t.arrivals, t.outages, t.reasons = 0, time.Time{}, nil, nil, nil
 }
 
 // overlap is at least as long as a client reads two connections when it moves.
@@ -86,8 +90,9 @@ func peak(times []time.Time) int {
 	return most
 }
 
-func (t *trip) hasBroken() bool {
+// firstBreak is zero if the connection has not broken.
+func (t *trip) firstBreak() time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.broke > 0
+	return t.first
 }
