@@ -8,7 +8,7 @@
 #   E2E_REPOSITORY, E2E_TAG, E2E_UPGRADE_TAG   the image, and the tag that it is upgraded to
 #   E2E_FULL=1   every operation under load several times, with restarts of the operator at different moments: about half an hour
 #   E2E_REPORT   a file for the figures, as JSON; bin/e2e-report.json, if left out
-#   RUN          steps by name, as in `go test -run`
+#   RUN          steps by name, as in `go test -run`; E2E_SKIP leaves some out, as `go test -skip` does
 #   KUBE_NAME    the name of the cluster that is brought up; e2e, if left out
 #   KUBE_NODES   its nodes; 3, if left out
 set -euo pipefail
@@ -23,7 +23,7 @@ export KUBE_NODES=${KUBE_NODES:-3}
 export E2E_REPORT=${E2E_REPORT:-$PWD/bin/e2e-report.json}
 kube=hack/kube/kube.sh
 
-test_in() { "$@" go test -tags e2e -count=1 -v -timeout "${E2E_FULL:+1}30m" ${RUN:+-run "$RUN"} ./test/e2e; }
+test_in() { "$@" go test -tags e2e -count=1 -v -timeout "${E2E_FULL:+1}30m" ${RUN:+-run "$RUN"} ${E2E_SKIP:+-skip "$E2E_SKIP"} ./test/e2e; }
 
 if [ -n "${KUBECONFIG:-}" ]; then
   say "KUBECONFIG is set: using that cluster, with the image $E2E_REPOSITORY:$E2E_TAG, and :$E2E_UPGRADE_TAG to upgrade to"

@@ -72,6 +72,8 @@ func (w *world) apply(t *testing.T) {
 		Spec: v1alpha1.RealtimeClusterSpec{
 			Replicas: new(int32(2)),
 			Auth:     v1alpha1.AuthSpec{Type: v1alpha1.AuthAnonymous},
+			// As many as fit into the short window below.
+			Gateway:  v1alpha1.GatewaySpec{Capacity: v1alpha1.CapacitySpec{Connections: new(int32(1000))}},
 			Presence: v1alpha1.PresenceSpec{DisconnectGraceSeconds: new(int32(5)), NodeGraceSeconds: new(int32(nodeGraceSeconds))},
 			Drain: v1alpha1.DrainSpec{
 				DeregisterSeconds: new(int32(5)), WindowSeconds: new(int32(4)), CloseSeconds: new(int32(2)),
