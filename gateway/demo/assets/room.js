@@ -76,7 +76,11 @@ export class Room {
       else this.#showStatus(status);
     });
     on(this.#client, 'error', (err) => this.#problem(err));
-    channel.onState((state) => this.#open && state === 'refused' && onStopped(channel.error));
+    channel.onState((state) => {
+      if (!this.#open) return;
+      if (state === 'refused') onStopped(channel.error);
+      else this.#showStatus(this.#client.status);
+    });
     on(channel, 'join', (how) => this.#joined(how));
     on(channel, 'gap', (gap) => this.#gap(gap));
     on(channel, '*', (payload, event) => this.#message(event));
@@ -84,9 +88,11 @@ export class Room {
     on(channel.typing, 'change', (members) => this.#people.typing(members));
   }
 
+  /** A connection is worth nothing to the person before the channel is joined on it. */
   #showStatus(status) {
-    this.#status.show(status);
-    $('room').classList.toggle('offline', status.phase !== 'online');
+    const phase = status.phase === 'online' && this.#channel.state !== 'joined' ? 'connecting' : status.phase;
+    this.#status.show({ ...status, phase });
+    $('room').classList.toggle('offline', phase !== 'online');
   }
 
   #joined({ gateway }) {
