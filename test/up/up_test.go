@@ -180,12 +180,12 @@ func TestBadKeyIsRefusedBeforeAnythingStarts(t *testing.T) {
 }
 
 // requireFailed waits until the command has given up.
-func (u *cluster) requireFailed(t *testing.T) {
+func (c *cluster) requireFailed(t *testing.T) {
 	t.Helper()
 	select {
-	case <-u.done:
+	case <-c.done:
 	case <-time.After(patience):
 		require.Fail(t, "it still tries")
 	}
-	require.NotZero(t, u.cmd.ProcessState.ExitCode())
+	require.NotZero(t, c.cmd.ProcessState.ExitCode())
 }

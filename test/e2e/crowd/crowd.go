@@ -106,7 +106,7 @@ func (c *Crowd) Connected() error {
 	return fmt.Errorf("%d of %d clients have no connection, %s among them", missing, len(c.people), example)
 }
 
-// Complete says why not everybody sees everybody who did not vanish in its channel, and is nil if they do.
+// Complete says why not everybody was told of everybody who did not vanish in its channel, and is nil if they were.
 func (c *Crowd) Complete() error {
 	there := map[string]int{}
 	for _, p := range c.people {
@@ -115,7 +115,7 @@ func (c *Crowd) Complete() error {
 		}
 	}
 	for _, p := range c.people {
-		if n := p.room.MemberCount(); !p.vanished() && n != there[p.channel] {
+		if n := p.ear.sees(); !p.vanished() && n != there[p.channel] {
 			return fmt.Errorf("%s sees %d members in %s, of %d", p.name, n, p.channel, there[p.channel])
 		}
 	}

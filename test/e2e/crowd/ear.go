@@ -22,11 +22,12 @@ type ear struct {
 	causes  map[client.GapCause]int
 	left    map[string][]time.Time
 	joined  map[string]int
+	present map[string]bool // who is in the channel, by what was heard; a mark forgets none
 	bad     int
 }
 
 func newEar(moving func() bool) *ear {
-	e := &ear{moving: moving, highest: map[string]int{}, last: -1}
+	e := &ear{moving: moving, highest: map[string]int{}, present: map[string]bool{}, last: -1}
 	e.mark()
 	return e
 }
@@ -44,21 +45,38 @@ func (e *ear) hear(event client.Event) {
 		}
 		e.number(s.Number, event.MID)
 	case client.Presence:
-		if event.Initial {
-			return
-		}
-		for _, member := range event.Left {
-			e.left[member] = append(e.left[member], time.Now())
-		}
-		for _, member := range event.Joined {
-			e.joined[member]++
-		}
+		e.presence(event)
 	case client.Gap:
 		e.gaps = append(e.gaps, time.Now())
 		e.causes[event.Cause]++
 	case client.Ended:
 		e.bad++
 	}
+}
+
+func (e *ear) presence(event client.Presence) {
+	for _, member := range event.Left {
+		delete(e.present, member)
+	}
+	for _, member := range event.Joined {
+		e.present[member] = true
+	}
+	if event.Initial {
+		return
+	}
+	for _, member := range event.Left {
+		e.left[member] = append(e.left[member], time.Now())
+	}
+	for _, member := range event.Joined {
+		e.joined[member]++
+	}
+}
+
+// sees counts who is in the channel by the events that were heard. The client's own count is ahead of them.
+func (e *ear) sees() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.present)
 }
 
 // number notes what was said. Numbers rise by one with each publish, and each was accepted before the next was sent. A message id
