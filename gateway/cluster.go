@@ -32,6 +32,11 @@ type Cluster interface {
 	// called before every publish, so it must be cheap when there is room.
 	AwaitRoom(ctx context.Context)
 
+	// Ask puts a question to every other gateway that is not known to be gone, and returns a reply of each, an answer or an error;
+	// none when this gateway is alone. The wait ends with ctx. What peers were sent before comes before the question, and what they
+	// sent comes before their answer. An error says that nobody was asked.
+	Ask(ctx context.Context, kind string, body []byte) ([]Reply, error)
+
 	// Announce tells the peers whether this gateway drains.
 	Announce(draining bool)
 
@@ -63,9 +68,22 @@ type ClusterHost struct {
 	AwaitRoom func(ctx context.Context)
 	// Load is what this gateway has and can take, for the others to know. It is cheap.
 	Load func() Load
+	// Answers are the questions that other gateways may ask of this one, by kind. They are called concurrently; ctx ends when the asker,
+	// named from, does not wait any more. An error's text is told to the asker.
+	Answers map[string]func(ctx context.Context, from string, body []byte) ([]byte, error)
 	// Remember notes the key and the message id of a member's publish that another gateway accepted, so that a retry here is
 	// not published again; when the key is known already it returns the first message id and true.
 	Remember func(member, channel, key, mid string) (first string, duplicate bool)
+}
+
+// A Reply is what one gateway answered to [Cluster.Ask].
+type Reply struct {
+	// Node names the gateway to people.
+	Node string
+	// Body is the answer, if Err is nil.
+	Body []byte
+	// Err says why there is no answer; its text is for people.
+	Err error
 }
 
 // ClusterStatus is how the others look from here.

@@ -16,6 +16,7 @@ type fakeCluster struct {
 	peers    []gateway.PeerStatus
 	interest func(ctx context.Context, channel string, seq uint64) bool
 	room     func(ctx context.Context)
+	ask      func(ctx context.Context, kind string, body []byte) ([]gateway.Reply, error)
 	seq      atomic.Uint64
 
 	mu    sync.Mutex
@@ -39,6 +40,13 @@ func (c *fakeCluster) Forward(*hub.Event, hub.PublishOptions, []hub.Boot) {}
 func (c *fakeCluster) Start(context.Context, *hub.Hub) error              { c.note("start"); return nil }
 func (c *fakeCluster) Ready() <-chan struct{}                             { return c.ready }
 func (c *fakeCluster) Flush(context.Context) error                        { c.note("flush"); return nil }
+
+func (c *fakeCluster) Ask(ctx context.Context, kind string, body []byte) ([]gateway.Reply, error) {
+	if c.ask == nil {
+		return nil, nil
+	}
+	return c.ask(ctx, kind, body)
+}
 
 func (c *fakeCluster) Close(context.Context) error { c.note("close"); return nil }
 

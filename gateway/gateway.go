@@ -176,7 +176,7 @@ func (g *Gateway) clusterHost(opts Options) ClusterHost {
 	return ClusterHost{
 		Config: g.cfg, Boot: g.boot, NodeName: g.node, Keys: opts.Keys, Logger: g.logger, Registry: g.registry,
 		AwaitRoom: g.awaitOwnRoom, Load: g.load,
-		Remember: g.keys.Remember, Lagging: g.pool.Lagging,
+		Remember: g.keys.Remember, Lagging: g.pool.Lagging, Answers: g.answers(),
 	}
 }
 

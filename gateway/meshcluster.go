@@ -35,8 +35,13 @@ func meshConfig(host ClusterHost) (mesh.Config, error) {
 	if err != nil {
 		return mesh.Config{}, fmt.Errorf("--mesh-advertise: %w", err)
 	}
+	answers := make(map[string]mesh.AnswerFunc, len(host.Answers))
+	for kind, answer := range host.Answers {
+		answers[kind] = answer
+	}
 	return mesh.Config{
-		Node: host.NodeName, Boot: host.Boot, Cluster: c.Cluster, Bind: bind, Advertise: advertise, Join: c.Join,
+		Answers: answers,
+		Node:    host.NodeName, Boot: host.Boot, Cluster: c.Cluster, Bind: bind, Advertise: advertise, Join: c.Join,
 		Keys: host.Keys, AppVersion: buildinfo.Version(), NodeGrace: c.NodeGrace, DisconnectGrace: c.DisconnectGrace,
 		PublishBudget: c.Limits.LinkQueueBytes, StateBudget: c.Limits.LinkQueueBytes,
 		Logger: host.Logger, Registerer: host.Registry,
@@ -105,6 +110,19 @@ var _ Cluster = (*meshCluster)(nil)
 // Start implements [Cluster].
 func (c *meshCluster) Start(_ context.Context, h *hub.Hub) error {
 	return c.Mesh.Start(h, meshLocal{c.host})
+}
+
+// Ask implements [Cluster].
+func (c *meshCluster) Ask(ctx context.Context, kind string, body []byte) ([]Reply, error) {
+	answers, err := c.Mesh.Ask(ctx, kind, body)
+	if err != nil {
+		return nil, err
+	}
+	replies := make([]Reply, len(answers))
+	for i, a := range answers {
+		replies[i] = Reply{Node: a.Node, Body: a.Body, Err: a.Err}
+	}
+	return replies, nil
 }
 
 // Announce implements [Cluster].

@@ -40,6 +40,9 @@ type Config struct {
 	// DisconnectGrace is the same for one that left in good order.
 	DisconnectGrace time.Duration
 
+	// Answers are the questions that other gateways may ask, by kind: see [Mesh.Ask].
+	Answers map[string]AnswerFunc
+
 	// PublishBudget and StateBudget bound each link's queue, in bytes. Default 16 MiB each.
 	PublishBudget, StateBudget int
 

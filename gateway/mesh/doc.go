@@ -17,6 +17,7 @@
 //   - A publish reaches every connection of every gateway whose interest the origin has applied, once and in the order of
 //     the publishing connection. Where a fault makes that impossible, the connections get a gap event.
 //   - [Mesh.AwaitInterest] tells a joining connection from when on that is so.
+//   - [Mesh.Ask] puts a question to other gateways, in order with publishes, and returns an answer or an error of each.
 //   - A boot that vanished keeps its members present for [Config.NodeGrace] since it was last heard, one that said goodbye
 //     for [Config.DisconnectGrace]. Inside that time it resumes where it was.
 //   - Bounds: each link has a budget for publishes and one for state. Over the first, publishers pause for a second at

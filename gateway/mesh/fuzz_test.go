@@ -133,6 +133,21 @@ func FuzzParseMeta(f *testing.F) {
 	})
 }
 
+func FuzzParseNamed(f *testing.F) {
+	f.Add(appendNamed("status", []byte("{}")))
+	f.Add(appendNamed("", nil))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		kind, rest, err := parseNamed(body)
+		if err != nil {
+			return
+		}
+		kind2, rest2, err := parseNamed(appendNamed(kind, rest))
+		require.NoError(t, err)
+		require.Equal(t, kind, kind2)
+		require.Equal(t, append([]byte{}, rest...), append([]byte{}, rest2...))
+	})
+}
+
 func FuzzParseLoad(f *testing.F) {
 	f.Add(Load{Connections: 42, Headroom: 200, AcceptPerSecond: 1000}.encode())
 	f.Fuzz(func(t *testing.T, body []byte) {

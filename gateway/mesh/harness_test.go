@@ -89,9 +89,11 @@ type cluster struct {
 	edit func(*Config)
 	// versions, if set, are the link versions that nodes speak.
 	versions link.VersionRange
-	addrs    map[string]netip.AddrPort
-	names    []string
-	conns    atomic.Int64
+	// mute are the nodes that are of a release without questions.
+	mute  map[string]bool
+	addrs map[string]netip.AddrPort
+	names []string
+	conns atomic.Int64
 
 	mu    sync.Mutex
 	nodes map[string]*node
@@ -185,9 +187,12 @@ func (c *cluster) bootWith(cfg Config) *node {
 	n.mesh, err = New(cfg)
 	require.NoError(c.t, err)
 	n.hub = hub.New(hub.Options{Grace: cfg.DisconnectGrace, TypingTTL: time.Minute, Replicator: n.mesh})
-	if c.versions.Min > 0 {
+	if c.versions.Min > 0 || c.mute[cfg.Node] {
 		n.mesh.receiver.Close()
 		n.mesh.self.Versions = c.versions
+		if c.mute[cfg.Node] {
+			n.mesh.self.Features &^= featureAsk
+		}
 		require.NoError(c.t, n.mesh.newReceiver())
 	}
 	require.NoError(c.t, n.mesh.Start(n.hub, n.local))

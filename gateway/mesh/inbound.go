@@ -54,6 +54,9 @@ func (in *inbound) OnStream(lp *link.Peer, s link.Stream) {
 	if s.Fresh {
 		p.departing.Store(false)
 		r.parts, r.inStep = nil, false
+		if s.Replaces {
+			m.questions.lose(p) // the answers may have been in the stream that ended
+		}
 		if s.Replaces || lp.Published {
 			p.sendGap(0)
 		}
@@ -63,7 +66,9 @@ func (in *inbound) OnStream(lp *link.Peer, s link.Stream) {
 }
 
 // Knows implements [link.Handler].
-func (in *inbound) Knows(k link.Kind) bool { return isKnown(k) }
+func (in *inbound) Knows(k link.Kind) bool {
+	return isKnown(k) || (*Mesh)(in).self.Features&featureAsk != 0 && (k == link.KindRequest || k == link.KindAnswer)
+}
 
 // OnActivity implements [link.Handler].
 func (in *inbound) OnActivity(boot hub.Boot) {
@@ -136,6 +141,10 @@ func (p *peer) applyFrame(f link.Frame) error {
 		return p.applyKey(f.Body)
 	case kindLoad:
 		return p.applyLoad(f.Body)
+	case link.KindRequest:
+		return p.applyRequest(f.Body)
+	case link.KindAnswer:
+		return p.applyAnswer(f.Body)
 	default:
 		return fmt.Errorf("frame of kind %s has no meaning here", f.Kind)
 	}

@@ -35,6 +35,7 @@ type Mesh struct {
 	pauses     *pauseGate
 	metrics    *metrics
 	refusals   *refusalLog
+	questions  *questions
 
 	// hub and local are set by Start, before anything uses them.
 	hub   *hub.Hub
@@ -70,7 +71,7 @@ func New(cfg Config) (*Mesh, error) {
 	}
 	m := &Mesh{
 		cfg: cfg, logger: cfg.Logger, keys: cfg.Keys, log: newPresenceLog(), pauses: newPauseGate(cfg.Tuning.Pause),
-		refusals: newRefusalLog(cfg.Logger), ready: newReadiness(), alive: make(map[hub.Boot]sighting),
+		refusals: newRefusalLog(cfg.Logger), questions: newQuestions(), ready: newReadiness(), alive: make(map[hub.Boot]sighting),
 	}
 	m.metrics = newMetrics(m, cfg.Registerer)
 	if err := m.initGossipKeys(); err != nil {
@@ -105,7 +106,7 @@ func (m *Mesh) listen() error {
 	m.advertise = advertise
 	m.self = link.Self{
 		Cluster: m.cfg.Cluster, Boot: m.cfg.Boot, Node: m.cfg.Node, Advertise: advertise.String(),
-		AppVersion: m.cfg.AppVersion,
+		AppVersion: m.cfg.AppVersion, Features: featureAsk,
 	}
 	if err := m.newReceiver(); err != nil {
 		_ = t.Shutdown()

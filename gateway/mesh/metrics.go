@@ -1,6 +1,8 @@
 package mesh
 
 import (
+	"context"
+	"errors"
 	"net"
 	"sync"
 
@@ -18,7 +20,8 @@ type metrics struct {
 	deltasIn, bucketsIn, mismatches             prometheus.Counter
 	linkResets, orphans                         prometheus.Counter
 	partialJoins                                prometheus.Counter
-	refused, streamsDropped                     *prometheus.CounterVec
+	questions, answersRefused                   prometheus.Counter
+	refused, streamsDropped, questionsFailed    *prometheus.CounterVec
 
 	mu     sync.Mutex
 	unseen map[hub.Boot]int
@@ -52,6 +55,9 @@ func newMetrics(m *Mesh, r prometheus.Registerer) *metrics {
 		linkResets:       counter("link_resets_total", "Link streams that had to begin anew."),
 		orphans:          counter("orphans_total", "Times that a peer was lost and its entries were orphaned."),
 		partialJoins:     counter("partial_joins_total", "Joins answered before every peer had applied the interest."),
+		questions:        counter("questions_total", "Questions put to peers, counted once a peer."),
+		answersRefused:   counter("answers_refused_total", "Questions of peers refused because of too many, or answers that found no room."),
+		questionsFailed:  vector("questions_failed_total", "Questions to a peer that were not answered, by reason."),
 		refused:          vector("refused_total", "Links and gossip that were refused or broken off, by reason."),
 		streamsDropped:   vector("streams_dropped_total", "Inbound streams closed before they said what they are, by reason."),
 		unseen:           make(map[hub.Boot]int),
@@ -62,6 +68,31 @@ func newMetrics(m *Mesh, r prometheus.Registerer) *metrics {
 
 func (x *metrics) countRefusal(reason link.Reason, _ net.Addr, _ error) {
 	x.refused.WithLabelValues(string(reason)).Inc()
+}
+
+// countReply counts a reply that is an error.
+func (x *metrics) countReply(err error) {
+	if err == nil {
+		return
+	}
+	reason := "failed"
+	for _, known := range []struct {
+		err  error
+		name string
+	}{
+		{ErrUnreachable, "unreachable"},
+		{ErrCannotAnswer, "release"},
+		{ErrUnknownKind, "unknown_kind"},
+		{ErrBusy, "busy"},
+		{ErrAskTooLarge, "too_large"},
+		{context.DeadlineExceeded, "timeout"},
+		{context.Canceled, "canceled"},
+	} {
+		if errors.Is(err, known.err) {
+			reason = known.name
+		}
+	}
+	x.questionsFailed.WithLabelValues(reason).Inc()
 }
 
 func (x *metrics) countDrop(reason transport.DropReason, _ net.Addr) {

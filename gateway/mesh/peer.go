@@ -59,6 +59,11 @@ type peer struct {
 	draining atomic.Bool
 	// load is what the peer said that it has and can take; nil: nothing.
 	load atomic.Pointer[Load]
+	// met says that a link to the peer has worked, and features what the peer then said that it can.
+	met      atomic.Bool
+	features atomic.Uint64
+	// answering counts the peer's questions that are being answered.
+	answering atomic.Int32
 	// refused says that the peer's port refused the last dial.
 	refused atomic.Bool
 	// connected is between the acceptance and the end of the peer's connection to this gateway, departing after the peer
@@ -148,8 +153,10 @@ func (p *peer) sendBucket(bucket int) {
 }
 
 // onLinked notes that the link works.
-func (p *peer) onLinked(link.Linked) {
+func (p *peer) onLinked(l link.Linked) {
 	p.refused.Store(false)
+	p.features.Store(l.Peer.Features)
+	p.met.Store(true)
 	p.queue.drained()
 	p.mesh.changed()
 }
@@ -172,11 +179,19 @@ func (p *peer) onReset(r link.Reset) {
 	// After the queue has forgotten its gaps, so that a publish that is dropped now is in a gap or in this flag.
 	p.publishedBefore.Store(p.mesh.published.Load())
 	p.follower.reset()
+	p.mesh.questions.lose(p)
 }
 
 // isGone says that the peer is known not to be there: it does not talk to this gateway, and its port refuses or it had said
 // goodbye.
 func (p *peer) isGone() bool { return !p.connected.Load() && (p.refused.Load() || p.departing.Load()) }
+
+// isOrphan says that the peer has not been heard for too long.
+func (p *peer) isOrphan() bool {
+	p.apply.Lock()
+	defer p.apply.Unlock()
+	return p.replica.state == replicaOrphan
+}
 
 // onRefused notes that the peer's port refuses.
 func (p *peer) onRefused(error) {

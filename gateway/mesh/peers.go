@@ -127,6 +127,7 @@ func (m *Mesh) remove(p *peer) {
 	p.queue.close()
 	p.sender.Close()
 	p.feeding.Wait()
+	m.questions.lose(p)
 	m.log.unfollow(p.follower)
 	m.meetAgain(p.boot)
 }

@@ -1,7 +1,8 @@
 package mesh
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/starling-realtime/starling/gateway/mesh/link"
@@ -52,11 +53,13 @@ func (m *Mesh) Status() Status {
 	for _, p := range m.allPeers() {
 		s.Peers = append(s.Peers, p.status(now))
 	}
-	sort.Slice(s.Peers, func(i, j int) bool {
-		a, b := s.Peers[i], s.Peers[j]
-		return a.Node < b.Node || a.Node == b.Node && a.Boot < b.Boot
-	})
+	slices.SortFunc(s.Peers, func(a, b PeerStatus) int { return comparePeers(a.Node, b.Node, a.Boot, b.Boot) })
 	return s
+}
+
+// comparePeers orders by node and boot.
+func comparePeers(nodeA, nodeB string, bootA, bootB hub.Boot) int {
+	return cmp.Or(cmp.Compare(nodeA, nodeB), cmp.Compare(bootA, bootB))
 }
 
 func (p *peer) status(now time.Time) PeerStatus {

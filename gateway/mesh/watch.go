@@ -90,6 +90,7 @@ func (p *peer) orphan(quiet time.Duration) {
 	p.mesh.logger.Warn("peer is lost", "peer", p.node, "boot", p.boot, "quiet", quiet.Round(time.Millisecond),
 		"goodbye", p.departing.Load(), "grace", p.grace())
 	p.mesh.hub.ClearRemoteTyping(p.boot)
+	p.mesh.questions.lose(p)
 	p.orphanGap()
 	p.mesh.changed()
 }
@@ -132,6 +133,7 @@ func (p *peer) drop() {
 	p.connected.Store(false)
 	p.departing.Store(false)
 	m.receiver.Forget(p.boot)
+	m.questions.lose(p)
 	if !p.alive.Load() {
 		p.forget()
 	}
