@@ -24,6 +24,9 @@ interface Item {
 export class Outbox {
   #items = new Set<Item>();
   #pausedUntil = 0;
+  /** How many may be on their way. One after a refusal, or all that wait would be refused again and again; then slowly more. */
+  #window = Infinity;
+  #inFlight = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #limit: number;
 
@@ -62,6 +65,7 @@ export class Outbox {
       return;
     }
     for (const item of this.#items) {
+      if (this.#inFlight + 1 > this.#window) return;
       const link = item._channel._seat?._entry._link;
       if (link?._open && !item._inFlight) this.#send(item, link);
     }
@@ -83,26 +87,32 @@ export class Outbox {
       return;
     }
     item._inFlight = true;
-    link._request("publish", item._json).then(
-      (reply) => {
-        item._inFlight = false;
-        if (reply) {
-          this.#forget(item);
-          item._resolve(reply);
-        } else {
-          this._flush();
-        }
-      },
-      (err: RefusedError) => {
-        item._inFlight = false;
-        if (err.temporary) {
-          this.#pausedUntil = performance.now() + (err.retryAfterMs ?? PAUSE_MS);
-          this._flush();
-        } else {
-          this.#fail(item, err);
-        }
-      },
-    );
+    this.#inFlight++;
+    link
+      ._request("publish", item._json)
+      .then(
+        (reply) => {
+          item._inFlight = false;
+          this.#window += 0.1;
+          if (reply) {
+            this.#forget(item);
+            item._resolve(reply);
+          }
+        },
+        (err: RefusedError) => {
+          item._inFlight = false;
+          if (err.temporary) {
+            this.#window = 1;
+            this.#pausedUntil = performance.now() + (err.retryAfterMs ?? PAUSE_MS);
+          } else {
+            this.#fail(item, err);
+          }
+        },
+      )
+      .then(() => {
+        this.#inFlight--;
+        this._flush();
+      });
   }
 
   #forget(item: Item): void {
