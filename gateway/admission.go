@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -22,6 +21,9 @@ func newAdmission(l Limits) *admission {
 	return &admission{most: int64(l.Connections), mostPerAddress: l.ConnectionsPerAddress, addresses: make(map[netip.Addr]int)}
 }
 
+// perAddress is the flag of the bound on an address's connections.
+const perAddress = "max-connections-per-address"
+
 // enter counts a connection in; it returns the flag of the bound that it met, or "" and then leave must follow.
 func (a *admission) enter(addr netip.Addr) (bound string) {
 	if a.count.Add(1) > a.most {
@@ -35,7 +37,7 @@ func (a *admission) enter(addr netip.Addr) (bound string) {
 	defer a.mu.Unlock()
 	if a.addresses[addr] >= a.mostPerAddress {
 		a.count.Add(-1)
-		return "max-connections-per-address"
+		return perAddress
 	}
 	a.addresses[addr]++
 	return ""
@@ -52,24 +54,4 @@ func (a *admission) leave(addr netip.Addr) {
 	if a.addresses[addr]--; a.addresses[addr] == 0 {
 		delete(a.addresses, addr)
 	}
-}
-
-// clientAddress is the IP address of a request's TCP peer, IPv6 by its /64 because one host usually has all of it. Headers of
-// proxies are not looked at: anybody can send them.
-func clientAddress(remote string) netip.Addr {
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		return netip.Addr{}
-	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Addr{}
-	}
-	addr = addr.Unmap().WithZone("")
-	if addr.Is6() {
-		if p, err := addr.Prefix(64); err == nil {
-			return p.Addr()
-		}
-	}
-	return addr
 }

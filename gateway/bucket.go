@@ -8,14 +8,15 @@ type bucket struct {
 }
 
 // take adds one to a bucket that holds burst and leaks perSecond. It returns how many milliseconds are missing until there
-// is room; 0: it was added.
+// is room; 0: it was added. Only then the level is written anew: a full bucket that is asked again and again must not lose what
+// leaks between two calls to rounding.
 func (b *bucket) take(nowMs int64, burst, perSecond int) (waitMs int64) {
 	leaked := float32(nowMs-b.last) * float32(perSecond) / 1000
-	b.level, b.last = max(0, b.level-leaked), nowMs
-	if over := b.level + 1 - float32(burst); over > 0 {
+	level := max(0, b.level-leaked)
+	if over := level + 1 - float32(burst); over > 0 {
 		return 1 + int64(over*1000/float32(perSecond))
 	}
-	b.level++
+	b.level, b.last = level+1, nowMs
 	return 0
 }
 

@@ -40,6 +40,8 @@ type Config struct {
 	TokenInQuery bool
 	// AllowedOrigins are the web origins, besides the gateway's own, whose pages may connect.
 	AllowedOrigins []string
+	// TrustedProxies are the networks, as CIDR or single addresses, of the proxies that are believed about whom they forward for.
+	TrustedProxies []string
 	// Demo serves the demo page at /.
 	Demo bool
 
@@ -90,6 +92,8 @@ func DefaultConfig() Config {
 			PresenceEntries:             200_000,
 			JoinsPerSecond:              10_000,
 			JoinsPerSecondPerConnection: 20,
+			RateLimiters:                100_000,
+			HastyRequests:               1_000,
 			BadFrames:                   60,
 			SnapshotMembers:             1_000,
 			MessageBytes:                64 << 10,

@@ -64,6 +64,12 @@ func TestValidateNamesTheFlag(t *testing.T) {
 		"--drain-close is 2h0m0s, want 0s to":     func(c *gateway.Config) { c.DrainClose = 2 * time.Hour },
 		"--accept-per-second is 0, want 1 to":     func(c *gateway.Config) { c.Limits.AcceptPerSecond = 0 },
 		"--accept-queue is -1, want 0 to":         func(c *gateway.Config) { c.Limits.AcceptQueue = -1 },
+		"--messages-per-second-per-member is -1":  func(c *gateway.Config) { c.Limits.MessagesPerMember.PerSecond = -1 },
+		"--message-burst-per-channel is 5, but":   func(c *gateway.Config) { c.Limits.MessagesPerChannel.Burst = 5 },
+		"--accept-burst-per-address is 5, but":    func(c *gateway.Config) { c.Limits.AcceptBurstPerAddress = 5 },
+		"--max-rate-limiters is 0, want 1 to":     func(c *gateway.Config) { c.Limits.RateLimiters = 0 },
+		"--max-hasty-requests is 0, want 1 to":    func(c *gateway.Config) { c.Limits.HastyRequests = 0 },
+		`--trusted-proxies has "10.0.0.0/33"`:     func(c *gateway.Config) { c.TrustedProxies = []string{"10.0.0.0/33"} },
 		"--allowed-origins":                       func(c *gateway.Config) { c.AllowedOrigins = []string{"not an origin"} },
 	} {
 		c := valid()

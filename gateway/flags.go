@@ -52,6 +52,9 @@ func (c *Config) bindClients(fs *pflag.FlagSet) {
 	fs.BoolVar(&c.TokenInQuery, "token-in-query", c.TokenInQuery, "also take a token from ?token=, where the logs of proxies may keep it")
 	fs.StringSliceVar(&c.AllowedOrigins, "allowed-origins", c.AllowedOrigins,
 		"web origins besides the gateway's own whose pages may connect, as scheme://host[:port], separated by commas")
+	fs.StringSliceVar(&c.TrustedProxies, "trusted-proxies", c.TrustedProxies,
+		"networks of the proxies in front of this gateway, as CIDR or single addresses, separated by commas: where a request comes from one, "+
+			"the client's address is the last one in X-Forwarded-For that is none of them (default: the address of the socket's peer)")
 	fs.BoolVar(&c.Demo, "demo", c.Demo, "serve the demo page at /")
 }
 

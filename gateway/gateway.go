@@ -54,6 +54,8 @@ type Gateway struct {
 	door      *pacing.Door
 	inside    *rate.Limiter // of refusals inside a connection
 	joins     *rate.Limiter
+	rates     rates
+	proxies   proxies
 	roster    roster
 	ready     readiness
 	refusing  atomic.Bool
@@ -110,6 +112,10 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
+	trusted, err := parseProxies(cfg.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
 	pool, err := fanout.NewPool(fanoutOptions(cfg))
 	if err != nil {
 		return nil, fmt.Errorf("starting the writers: %w", err)
@@ -120,6 +126,7 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 		admission: newAdmission(cfg.Limits), door: newDoor(cfg),
 		inside:    rate.NewLimiter(rate.Limit(cfg.Limits.AcceptPerSecond)/farewellShare, max(1, cfg.Limits.AcceptPerSecond/farewellShare)),
 		joins:     rate.NewLimiter(rate.Limit(cfg.Limits.JoinsPerSecond), 2*cfg.Limits.JoinsPerSecond),
+		proxies:   trusted,
 		pingFrame: protocol.PingFrame(nil), buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
 	if g.boot == 0 {
@@ -134,7 +141,8 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 	g.ids.init(g.boot)
 	g.upgrader = g.newUpgrader()
 	g.metrics = newMetrics(g.registry, cfg.Limits)
-	g.registry.MustRegister(pool.Collector(), g.keys.Collector(), newCollector(g))
+	g.rates = newRates(cfg.Limits, g.metrics.hit)
+	g.registry.MustRegister(pool.Collector(), g.keys.Collector(), newCollector(g), g.rates.collector())
 	if g.tokenKeys != nil {
 		g.registry.MustRegister(g.tokenKeys.Collector())
 	}

@@ -140,18 +140,6 @@ func TestRosterHoldsWhoIsIn(t *testing.T) {
 	})
 }
 
-func TestClientAddress(t *testing.T) {
-	for remote, want := range map[string]string{
-		"192.0.2.7:1234":           "192.0.2.7",
-		"[::ffff:192.0.2.7]:1":     "192.0.2.7",
-		"[2001:db8:1:2:3:4:5:6]:1": "2001:db8:1:2::",
-		"[fe80::1%eth0]:1":         "fe80::",
-		"nonsense":                 "invalid IP",
-	} {
-		require.Equal(t, want, clientAddress(remote).String(), remote)
-	}
-}
-
 func TestIDsAreShortAndDiffer(t *testing.T) {
 	var a, b idSource
 	a.init(1<<64 - 1)

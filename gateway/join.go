@@ -44,12 +44,12 @@ func (s *session) mayJoin(channel string, now time.Time) *protocol.Error {
 	}
 	burst := max(limits.ChannelsPerConnection, limits.JoinsPerSecondPerConnection)
 	if waitMs := s.joins.take(s.g.clock(), burst, limits.JoinsPerSecondPerConnection); waitMs > 0 {
-		return s.tooOften("joins-per-second-per-connection", "this connection joins", waitMs)
+		return s.exceeds("joins-per-second-per-connection", "this connection joins", waitMs)
 	}
 	reservation := s.g.joins.ReserveN(now, 1)
 	if wait := reservation.DelayFrom(now); wait > 0 {
 		reservation.CancelAt(now)
-		return s.tooOften("joins-per-second", "the clients of this gateway join", wait.Milliseconds()+1)
+		return s.tooOften("joins-per-second", "the clients of this gateway join", spreadMs(wait))
 	}
 	return nil
 }

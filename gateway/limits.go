@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"cmp"
+
 	"github.com/spf13/pflag"
 
 	"github.com/starling-realtime/starling/hub"
@@ -13,6 +15,10 @@ type Limits struct {
 	Connections int
 	// ConnectionsPerAddress at a time; 0: no bound.
 	ConnectionsPerAddress int
+	// AcceptPerSecondPerAddress is how many new connections of one address are taken a second; 0: no bound.
+	AcceptPerSecondPerAddress int
+	// AcceptBurstPerAddress is how many of them are taken at once; 0: AcceptPerSecondPerAddress.
+	AcceptBurstPerAddress int
 	// AcceptPerSecond is how many new connections are taken a second.
 	AcceptPerSecond int
 	// AcceptQueue is how many upgrades may wait for their turn, which comes within a quarter of the handshake timeout; 0: none.
@@ -27,6 +33,14 @@ type Limits struct {
 	JoinsPerSecond int
 	// JoinsPerSecondPerConnection after a first burst of ChannelsPerConnection.
 	JoinsPerSecondPerConnection int
+	// MessagesPerConnection, MessagesPerMember and MessagesPerChannel bound the publishes and typing requests of each connection, of
+	// each member, and in each channel, through this gateway.
+	MessagesPerConnection, MessagesPerMember, MessagesPerChannel Rate
+	// RateLimiters is how many members, channels and addresses, of each, are remembered for their rates.
+	RateLimiters int
+	// HastyRequests of one connection are refused as rate_limited in a burst, and a tenth of it more every second, although they came
+	// before the time that it was told to wait for. The next one ends the connection.
+	HastyRequests int
 	// BadFrames of one connection that are answered with an error in a burst, and one more every second. The next one ends
 	// the connection.
 	BadFrames int
@@ -40,10 +54,20 @@ type Limits struct {
 	LinkQueueBytes int
 }
 
+// A Rate bounds how often something happens.
+type Rate struct {
+	// PerSecond is how often on average; 0: there is no bound.
+	PerSecond int
+	// Burst is how often at once; 0: PerSecond.
+	Burst int
+}
+
+func (r Rate) burst() int { return cmp.Or(r.Burst, r.PerSecond) }
+
 func (l *Limits) bind(fs *pflag.FlagSet) {
 	fs.IntVar(&l.Connections, "max-connections", l.Connections, "most connections at a time")
 	fs.IntVar(&l.ConnectionsPerAddress, "max-connections-per-address", l.ConnectionsPerAddress,
-		"most connections at a time from one IP address, as this process sees it; 0: no bound")
+		"most connections at a time from one IP address: see --trusted-proxies; 0: no bound")
 	fs.IntVar(&l.AcceptPerSecond, "accept-per-second", l.AcceptPerSecond, "most new connections a second")
 	fs.IntVar(&l.AcceptQueue, "accept-queue", l.AcceptQueue,
 		"most upgrades that wait for their turn, when more come than --accept-per-second")
@@ -54,12 +78,29 @@ func (l *Limits) bind(fs *pflag.FlagSet) {
 	fs.IntVar(&l.JoinsPerSecond, "joins-per-second", l.JoinsPerSecond, "most joins a second of all connections together")
 	fs.IntVar(&l.JoinsPerSecondPerConnection, "joins-per-second-per-connection", l.JoinsPerSecondPerConnection,
 		"most joins a second of one connection, after a first burst of --max-channels-per-connection")
+	l.MessagesPerConnection.bind(fs, "connection", "of one connection")
+	l.MessagesPerMember.bind(fs, "member", "of one member, through this gateway")
+	l.MessagesPerChannel.bind(fs, "channel", "to one channel, through this gateway")
+	fs.IntVar(&l.AcceptPerSecondPerAddress, "accept-per-second-per-address", l.AcceptPerSecondPerAddress,
+		"most new connections a second from one IP address; 0: no bound")
+	fs.IntVar(&l.AcceptBurstPerAddress, "accept-burst-per-address", l.AcceptBurstPerAddress,
+		"most of them at once (default: as many as in a second)")
+	fs.IntVar(&l.RateLimiters, "max-rate-limiters", l.RateLimiters,
+		"most members, channels and addresses, of each, whose rates are remembered; over it whoever was idle for longest begins anew")
+	fs.IntVar(&l.HastyRequests, "max-hasty-requests", l.HastyRequests,
+		"most requests of one connection in a burst that are over a rate again before it has waited as it was told, and a tenth of it more "+
+			"every second, before it is closed")
 	fs.IntVar(&l.BadFrames, "max-bad-frames", l.BadFrames,
 		"most malformed frames of one connection in a burst, and one more every second, before it is closed")
 	fs.IntVar(&l.SnapshotMembers, "max-snapshot-members", l.SnapshotMembers, "most members listed in one presence snapshot")
 	fs.IntVar(&l.MessageBytes, "max-message-bytes", l.MessageBytes, "largest message of a client, in bytes")
 	fs.IntVar(&l.SendQueueBytes, "send-queue-bytes", l.SendQueueBytes, "most bytes that may wait for one slow connection")
 	fs.IntVar(&l.LinkQueueBytes, "link-queue-bytes", l.LinkQueueBytes, "most bytes that may wait for one other gateway")
+}
+
+func (r *Rate) bind(fs *pflag.FlagSet, of, usage string) {
+	fs.IntVar(&r.PerSecond, "messages-per-second-per-"+of, r.PerSecond, "most publishes and typing requests a second "+usage+"; 0: no bound")
+	fs.IntVar(&r.Burst, "message-burst-per-"+of, r.Burst, "most of them at once (default: as many as in a second)")
 }
 
 // byFlag returns every bound under the name of its flag.

@@ -33,16 +33,6 @@ func TestMaxConnections(t *testing.T) {
 	s.member("c")
 }
 
-func TestMaxConnectionsPerAddress(t *testing.T) {
-	s := serve(t, limits(func(l *gateway.Limits) { l.ConnectionsPerAddress = 1 }))
-	first := s.member("a")
-	require.Equal(t, http.StatusServiceUnavailable, s.refused("member=b", nil).StatusCode)
-	s.metric(`starling_limit_hits_total{limit="max-connections-per-address"} 1`)
-	require.NoError(t, first.Close())
-	s.metric(`starling_connections 0`)
-	s.member("b")
-}
-
 func TestMaxChannelsPerConnection(t *testing.T) {
 	s := serve(t, limits(func(l *gateway.Limits) { l.ChannelsPerConnection, l.JoinsPerSecondPerConnection = 20, 1000 }))
 	p := s.member("ann")

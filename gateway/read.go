@@ -158,13 +158,26 @@ func (s *session) frame(kind int, data []byte) protocol.RequestType {
 	return req.Type
 }
 
-// noteAbuse ends a flood of requests that cost as much as malformed frames do: verifying a token costs more than reading it.
+// noteAbuse ends a flood of requests that cost as much as malformed frames do, since verifying a token costs more than reading it, and
+// one of requests that come although the client was told to wait.
 func (s *session) noteAbuse(err *protocol.Error) {
 	if err.Request == protocol.Auth && s.bad.take(s.g.clock(), s.g.cfg.Limits.BadFrames, 1) > 0 {
 		s.g.metrics.hit("max-bad-frames")
 		s.end(protocol.ClosePolicy, "too many tokens that were refused; the last one: "+err.Message)
 	}
+	if !s.tooSoon {
+		return
+	}
+	s.tooSoon = false
+	most := s.g.cfg.Limits.HastyRequests
+	if s.hasty.take(s.g.clock(), most, max(1, most/hastySeconds)) > 0 {
+		s.g.metrics.hit("max-hasty-requests")
+		s.end(protocol.ClosePolicy, "too many requests that did not wait as told; the last one: "+err.Message)
+	}
 }
+
+// hastySeconds is after what time all of --max-hasty-requests may be refused again.
+const hastySeconds = 10
 
 // refuse sends an error frame.
 func (s *session) refuse(err *protocol.Error) {

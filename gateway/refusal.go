@@ -34,6 +34,13 @@ func unavailableUntil(label, message string, retry time.Duration) *refusal {
 	return &refusal{http.StatusServiceUnavailable, protocol.CodeUnavailable, message, label, retry, nil}
 }
 
+// tooMany refuses an address. It is told to come back at a time that differs from client to client: many may share the address.
+func (g *Gateway) tooMany(bound, what string, wait time.Duration) *refusal {
+	g.metrics.hit(bound)
+	message := what + " --" + bound + " allows: try again later"
+	return &refusal{http.StatusTooManyRequests, protocol.CodeRateLimited, message, "address", wait + rand.N(wait+time.Second), nil}
+}
+
 // refusalOf makes an answer of what package auth said. Other errors of an embedding program's authenticator are not shown.
 func refusalOf(err error, label string) *refusal {
 	var said *auth.Error
@@ -95,7 +102,7 @@ func (why *refusal) closeCode() protocol.CloseCode {
 	switch why.status {
 	case http.StatusUnauthorized:
 		return protocol.CloseExpired
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		return protocol.CloseAtCapacity
 	default:
 		return protocol.ClosePolicy

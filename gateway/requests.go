@@ -68,6 +68,9 @@ func (s *session) typing(r *protocol.Request) *protocol.Error {
 	if !s.channels.has(r.Channel) {
 		return notJoined(r)
 	}
+	if err := s.mayMessage(r.Channel); err != nil {
+		return err
+	}
 	s.awaitPace(r)
 	if err := s.g.hub.SetTyping(r.Channel, s.member, r.Typing, s); err != nil {
 		return refusedByHub(err)
@@ -85,6 +88,9 @@ func (s *session) publish(r *protocol.Request) *protocol.Error {
 	}
 	if !s.channels.has(r.Channel) {
 		return notJoined(r)
+	}
+	if err := s.mayMessage(r.Channel); err != nil {
+		return err
 	}
 	s.awaitPace(r)
 	s.g.awaitRoom()

@@ -47,6 +47,11 @@ type session struct {
 	joins    bucket
 	bad      bucket // of malformed frames
 	said     bucket // of published bytes
+	messages bucket
+	hasty    bucket // of requests that were refused because of a rate, and came before the time that the client was told to wait for
+	// told is that time, by the gateway's clock. tooSoon says that the request that is handled is one of these.
+	told    int64
+	tooSoon bool
 
 	mu      sync.Mutex
 	closed  bool

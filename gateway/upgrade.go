@@ -45,7 +45,7 @@ func (g *Gateway) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this address speaks WebSocket only: connect with a WebSocket client", http.StatusUpgradeRequired)
 		return
 	}
-	addr := clientAddress(r.RemoteAddr)
+	addr := g.proxies.client(r)
 	refused := g.admit(r.Context(), addr)
 	if refused == nil {
 		var identity auth.Identity
@@ -64,7 +64,14 @@ func (g *Gateway) admit(ctx context.Context, addr netip.Addr) *refusal {
 	if !g.ready.reached.Load() {
 		return unavailable("starting", "this gateway is starting: try again", time.Second)
 	}
-	if bound := g.admission.enter(addr); bound != "" {
+	if wait := g.rates.addresses.Take(addr, time.Now()); wait > 0 {
+		return g.tooMany("accept-per-second-per-address", "more new connections come from this address than", wait)
+	}
+	switch bound := g.admission.enter(addr); bound {
+	case "":
+	case perAddress:
+		return g.tooMany(bound, "this address has as many connections as", fullRetry)
+	default:
 		g.metrics.hit(bound)
 		return unavailable("full", "this gateway has as many connections as --"+bound+" allows", fullRetry)
 	}

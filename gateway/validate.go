@@ -48,6 +48,9 @@ func (c *Config) validateServer() error {
 		between("drain-close", c.DrainClose, 0, time.Hour),
 		c.Limits.validate(),
 	}
+	if _, err := parseProxies(c.TrustedProxies); err != nil {
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
 }
 
@@ -92,6 +95,13 @@ func (l *Limits) validate() error {
 		between("max-presence-entries", l.PresenceEntries, 1, 1_000_000_000),
 		between("joins-per-second", l.JoinsPerSecond, 1, 10_000_000),
 		between("joins-per-second-per-connection", l.JoinsPerSecondPerConnection, 1, 1_000_000),
+		between("accept-per-second-per-address", l.AcceptPerSecondPerAddress, 0, mostRate),
+		burstOf("accept-burst-per-address", l.AcceptBurstPerAddress, "accept-per-second-per-address", l.AcceptPerSecondPerAddress),
+		l.MessagesPerConnection.validate("connection"),
+		l.MessagesPerMember.validate("member"),
+		l.MessagesPerChannel.validate("channel"),
+		between("max-rate-limiters", l.RateLimiters, 1, 10_000_000),
+		between("max-hasty-requests", l.HastyRequests, 1, 1_000_000),
 		between("max-bad-frames", l.BadFrames, 1, 1_000_000),
 		between("max-snapshot-members", l.SnapshotMembers, 1, 1_000_000),
 		between("max-message-bytes", l.MessageBytes, 1<<10, 16<<20),
@@ -99,6 +109,22 @@ func (l *Limits) validate() error {
 		between("link-queue-bytes", l.LinkQueueBytes, 64<<10, most),
 	}
 	return errors.Join(errs...)
+}
+
+// mostRate bounds rates and bursts of single connections, members, channels and addresses.
+const mostRate = 1_000_000
+
+func (r Rate) validate(of string) error {
+	rate := "messages-per-second-per-" + of
+	return errors.Join(between(rate, r.PerSecond, 0, mostRate), burstOf("message-burst-per-"+of, r.Burst, rate, r.PerSecond))
+}
+
+// burstOf checks the burst of a rate.
+func burstOf(flag string, burst int, rateFlag string, rate int) error {
+	if burst > 0 && rate == 0 {
+		return fmt.Errorf("--%s is %d, but without --%s there is no bound: give both", flag, burst, rateFlag)
+	}
+	return between(flag, burst, 0, mostRate)
 }
 
 func between[T int | time.Duration](flag string, value, least, most T) error {

@@ -10,6 +10,18 @@ type GatewaySpec struct {
 	// +optional
 	Capacity CapacitySpec `json:"capacity,omitzero"`
 
+	// rateLimits bound how often single clients, members, channels and addresses do something. What is left out has no bound.
+	// +optional
+	RateLimits RateLimitsSpec `json:"rateLimits,omitzero"`
+
+	// trustedProxies are the networks of the proxies in front of the gateways, such as those of an ingress controller's pods. Where a
+	// request comes from one, the client's address is the last one in X-Forwarded-For that is in none of them. Left out, the client's
+	// address is that of whoever opened the TCP connection.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=32
+	TrustedProxies []CIDR `json:"trustedProxies,omitempty"`
+
 	// demo serves the demo page at /, a chat to try the cluster with. It lets nobody in whom auth does not.
 	// +optional
 	Demo bool `json:"demo,omitempty"`
@@ -80,7 +92,7 @@ type CapacitySpec struct {
 	// +kubebuilder:validation:Maximum=1000000
 	Connections *int32 `json:"connections,omitempty"`
 
-	// connectionsPerAddress is the most client connections at a time from one IP address.
+	// connectionsPerAddress is the most client connections at a time from one IP address: see spec.gateway.trustedProxies.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000000
@@ -133,6 +145,87 @@ type CapacitySpec struct {
 	// +kubebuilder:validation:Minimum=65536
 	// +kubebuilder:validation:Maximum=1073741824
 	LinkQueueBytes *int32 `json:"linkQueueBytes,omitempty"`
+}
+
+// CIDR is a network, such as 10.0.0.0/8.
+//
+// +kubebuilder:validation:MinLength=4
+// +kubebuilder:validation:MaxLength=43
+// +kubebuilder:validation:XValidation:rule="isCIDR(self)",message="must be a network such as 10.0.0.0/8 or fd00::/8"
+type CIDR string
+
+// RateLimitsSpec bounds how often things happen, on each gateway for itself.
+type RateLimitsSpec struct {
+	// perConnection bounds each client connection.
+	// +optional
+	PerConnection *ConnectionRates `json:"perConnection,omitempty"`
+
+	// perMember bounds all connections of a member to one gateway together.
+	// +optional
+	PerMember *MessageRate `json:"perMember,omitempty"`
+
+	// perChannel bounds all that is sent to a channel through one gateway.
+	// +optional
+	PerChannel *MessageRate `json:"perChannel,omitempty"`
+
+	// perAddress bounds the new connections of an IP address: see trustedProxies.
+	// +optional
+	PerAddress *AddressRate `json:"perAddress,omitempty"`
+}
+
+// ConnectionRates bounds one connection.
+//
+// +kubebuilder:validation:MinProperties=1
+// +kubebuilder:validation:XValidation:rule="!has(self.messageBurst) || has(self.messagesPerSecond)",message="messageBurst needs messagesPerSecond: without it there is no bound"
+type ConnectionRates struct {
+	// messagesPerSecond is the most publishes and typing requests a second.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	MessagesPerSecond *int32 `json:"messagesPerSecond,omitempty"`
+
+	// messageBurst is the most of them at once. Left out, it is what messagesPerSecond allows in a second.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	MessageBurst *int32 `json:"messageBurst,omitempty"`
+
+	// joinsPerSecond is the most joins a second, after a first burst of spec.gateway.capacity.channelsPerConnection. Left out, it is
+	// the gateway's own.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	JoinsPerSecond *int32 `json:"joinsPerSecond,omitempty"`
+}
+
+// MessageRate bounds publishes and typing requests.
+type MessageRate struct {
+	// messagesPerSecond is the most publishes and typing requests a second.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	MessagesPerSecond *int32 `json:"messagesPerSecond,omitempty"`
+
+	// messageBurst is the most of them at once. Left out, it is what messagesPerSecond allows in a second.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	MessageBurst *int32 `json:"messageBurst,omitempty"`
+}
+
+// AddressRate bounds new connections.
+type AddressRate struct {
+	// connectionsPerSecond is the most new connections a second.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	ConnectionsPerSecond *int32 `json:"connectionsPerSecond,omitempty"`
+
+	// connectionBurst is the most of them at once. Left out, it is what connectionsPerSecond allows in a second.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	ConnectionBurst *int32 `json:"connectionBurst,omitempty"`
 }
 
 // PresenceSpec says how long members that vanished stay present, so that a reconnect is no departure.

@@ -82,6 +82,12 @@ spec:
       messageBytes: 65536
       sendQueueBytes: 65536
       linkQueueBytes: 1048576
+    rateLimits:
+      perConnection: {messagesPerSecond: 100, messageBurst: 200, joinsPerSecond: 20}
+      perMember: {messagesPerSecond: 100, messageBurst: 200}
+      perChannel: {messagesPerSecond: 1000, messageBurst: 2000}
+      perAddress: {connectionsPerSecond: 10, connectionBurst: 100}
+    trustedProxies: [10.0.0.0/8]
     resources: {limits: {memory: 1Gi}}
     podLabels: {team: chat}
     podAnnotations: {example.com/a: b}

@@ -41,6 +41,8 @@ func validateSpec(s *RealtimeClusterSpec, path *field.Path) field.ErrorList {
 	errs = append(errs, validateAutoscaling(s.Autoscaling, path.Child("autoscaling"))...)
 	errs = append(errs, validateImage(s, path)...)
 	errs = append(errs, validateCapacity(&s.Gateway.Capacity, path.Child("gateway", "capacity"))...)
+	errs = append(errs, validateRateLimits(&s.Gateway.RateLimits, path.Child("gateway", "rateLimits"))...)
+	errs = append(errs, validateProxies(s.Gateway.TrustedProxies, path.Child("gateway", "trustedProxies"))...)
 	errs = append(errs, validatePods(&s.Gateway, path.Child("gateway"))...)
 
 	presence := path.Child("presence")

@@ -44,6 +44,24 @@ func TestValidate(t *testing.T) {
 			func(c *RealtimeCluster) { c.Spec.Gateway.Capacity.Connections = &zero },
 			"spec.gateway.capacity.connections: Invalid value: 0: must be 1 to 1000000",
 		},
+		"burst without a rate": {
+			func(c *RealtimeCluster) {
+				c.Spec.Gateway.RateLimits.PerConnection = &ConnectionRates{MessageBurst: new(int32(5))}
+			},
+			"spec.gateway.rateLimits.perConnection.messageBurst: Forbidden: needs messagesPerSecond",
+		},
+		"rates of nothing": {
+			func(c *RealtimeCluster) { c.Spec.Gateway.RateLimits.PerConnection = &ConnectionRates{} },
+			"spec.gateway.rateLimits.perConnection: Required value: set messagesPerSecond or joinsPerSecond",
+		},
+		"rate that is missing": {
+			func(c *RealtimeCluster) { c.Spec.Gateway.RateLimits.PerMember = &MessageRate{} },
+			"spec.gateway.rateLimits.perMember.messagesPerSecond: Required value: must be 1 to 1000000",
+		},
+		"proxies that are no network": {
+			func(c *RealtimeCluster) { c.Spec.Gateway.TrustedProxies = []CIDR{"10.0.0.0/8", "10.0.0.1/33"} },
+			`spec.gateway.trustedProxies[1]: Invalid value: "10.0.0.1/33": must be a network such as`,
+		},
 		"no auth": {
 			func(c *RealtimeCluster) { c.Spec.Auth = AuthSpec{} },
 			"spec.auth.type: Required value: must be Anonymous or JWT",

@@ -28,6 +28,13 @@ func TestManifestBecomesFlags(t *testing.T) {
 		PresenceEntries: number(5), JoinsPerSecond: number(6), MessageBytes: number(7000), SendQueueBytes: number(8000),
 		LinkQueueBytes: number(90000),
 	}
+	full.Spec.Gateway.RateLimits = v1alpha1.RateLimitsSpec{
+		PerConnection: &v1alpha1.ConnectionRates{MessagesPerSecond: number(11), MessageBurst: number(12), JoinsPerSecond: number(13)},
+		PerMember:     &v1alpha1.MessageRate{MessagesPerSecond: number(14)},
+		PerChannel:    &v1alpha1.MessageRate{MessagesPerSecond: number(15), MessageBurst: number(16)},
+		PerAddress:    &v1alpha1.AddressRate{ConnectionsPerSecond: number(17), ConnectionBurst: number(18)},
+	}
+	full.Spec.Gateway.TrustedProxies = []v1alpha1.CIDR{"10.0.0.0/8", "fd00::/8"}
 	args := localcluster.GatewayArgs(full)
 
 	cfg := gateway.DefaultConfig()
@@ -47,6 +54,12 @@ func TestManifestBecomesFlags(t *testing.T) {
 	want.Limits.Channels, want.Limits.ChannelsPerConnection = 3, 4
 	want.Limits.PresenceEntries, want.Limits.JoinsPerSecond = 5, 6
 	want.Limits.MessageBytes, want.Limits.SendQueueBytes, want.Limits.LinkQueueBytes = 7000, 8000, 90000
+	want.Limits.MessagesPerConnection = gateway.Rate{PerSecond: 11, Burst: 12}
+	want.Limits.JoinsPerSecondPerConnection = 13
+	want.Limits.MessagesPerMember = gateway.Rate{PerSecond: 14}
+	want.Limits.MessagesPerChannel = gateway.Rate{PerSecond: 15, Burst: 16}
+	want.Limits.AcceptPerSecondPerAddress, want.Limits.AcceptBurstPerAddress = 17, 18
+	want.TrustedProxies = []string{"10.0.0.0/8", "fd00::/8"}
 	require.Equal(t, want, cfg)
 }
 

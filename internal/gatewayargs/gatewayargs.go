@@ -37,7 +37,15 @@ func Of(cluster *v1alpha1.RealtimeCluster) []string {
 		}
 		args = append(args, "--allowed-origins="+strings.Join(origins, ","))
 	}
-	return append(args, capacityArgs(&spec.Gateway.Capacity)...)
+	if proxies := spec.Gateway.TrustedProxies; len(proxies) > 0 {
+		networks := make([]string, len(proxies))
+		for i, network := range proxies {
+			networks[i] = string(network)
+		}
+		args = append(args, "--trusted-proxies="+strings.Join(networks, ","))
+	}
+	args = append(args, capacityArgs(&spec.Gateway.Capacity)...)
+	return append(args, rateArgs(&spec.Gateway.RateLimits)...)
 }
 
 // Rules returns a cluster's rules as the gateway reads them, whose fields have the same names; empty: there are none.
@@ -79,11 +87,7 @@ func jwtArgs(jwt *v1alpha1.JWTSpec) []string {
 }
 
 func capacityArgs(c *v1alpha1.CapacitySpec) []string {
-	var args []string
-	for _, bound := range []struct {
-		flag  string
-		value *int32
-	}{
+	return boundArgs([]bound{
 		{"max-connections", c.Connections},
 		{"max-connections-per-address", c.ConnectionsPerAddress},
 		{"max-channels", c.Channels},
@@ -94,9 +98,43 @@ func capacityArgs(c *v1alpha1.CapacitySpec) []string {
 		{"max-message-bytes", c.MessageBytes},
 		{"send-queue-bytes", c.SendQueueBytes},
 		{"link-queue-bytes", c.LinkQueueBytes},
-	} {
-		if bound.value != nil {
-			args = append(args, "--"+bound.flag+"="+strconv.Itoa(int(*bound.value)))
+	})
+}
+
+func rateArgs(r *v1alpha1.RateLimitsSpec) []string {
+	var bounds []bound
+	if c := r.PerConnection; c != nil {
+		bounds = append(bounds,
+			bound{"messages-per-second-per-connection", c.MessagesPerSecond},
+			bound{"message-burst-per-connection", c.MessageBurst},
+			bound{"joins-per-second-per-connection", c.JoinsPerSecond})
+	}
+	if m := r.PerMember; m != nil {
+		bounds = append(bounds,
+			bound{"messages-per-second-per-member", m.MessagesPerSecond}, bound{"message-burst-per-member", m.MessageBurst})
+	}
+	if m := r.PerChannel; m != nil {
+		bounds = append(bounds,
+			bound{"messages-per-second-per-channel", m.MessagesPerSecond}, bound{"message-burst-per-channel", m.MessageBurst})
+	}
+	if a := r.PerAddress; a != nil {
+		bounds = append(bounds,
+			bound{"accept-per-second-per-address", a.ConnectionsPerSecond}, bound{"accept-burst-per-address", a.ConnectionBurst})
+	}
+	return boundArgs(bounds)
+}
+
+// A bound is a flag whose value is left to the gateway when it is nil.
+type bound struct {
+	flag  string
+	value *int32
+}
+
+func boundArgs(bounds []bound) []string {
+	var args []string
+	for _, b := range bounds {
+		if b.value != nil {
+			args = append(args, "--"+b.flag+"="+strconv.Itoa(int(*b.value)))
 		}
 	}
 	return args
