@@ -129,7 +129,7 @@ func TestWaitingAsToldIsEnough(t *testing.T) {
 			accepted++
 			continue
 		}
-		time.Sleep(time.Duration(refused[0].get(t, "retryAfterMs").(float64)) * time.Millisecond)
+		time.Sleep(time.Duration(refused[0].get(t, "retryAfterMs").(float64) * float64(time.Millisecond)))
 	}
 }
 
