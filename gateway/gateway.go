@@ -22,6 +22,7 @@ import (
 	"github.com/starling-realtime/starling/gateway/mesh/keyring"
 	"github.com/starling-realtime/starling/gateway/pacing"
 	"github.com/starling-realtime/starling/gateway/protocol"
+	"github.com/starling-realtime/starling/gateway/recentlog"
 	"github.com/starling-realtime/starling/hub"
 )
 
@@ -61,6 +62,8 @@ type Gateway struct {
 	refusing  atomic.Bool
 	farewells atomic.Int64 // refused handshakes that are being told why inside a connection
 	drain     drain
+	recent    *recentlog.Ring
+	sampler   sampler
 	pingFrame []byte
 	buffers   sync.Pool // of *bytes.Buffer, for messages while they are handled
 
@@ -85,7 +88,9 @@ func New(cfg Config, opts Options) (*Gateway, error) {
 		g.abandon()
 		return nil, err
 	}
+	g.sampler.last = g.takeSample()
 	g.tasks.start(g.sweep)
+	g.tasks.start(g.sample)
 	if g.tokenKeys != nil {
 		g.tasks.start(func() { g.tokenKeys.Run(g.ctx) })
 	}
@@ -102,6 +107,8 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
+	recent := new(recentlog.Ring)
+	logger = slog.New(recent.Handler(logger.Handler()))
 	authenticator, tokenKeys := opts.Authenticator, (*auth.KeyStore)(nil)
 	if authenticator == nil {
 		if authenticator, tokenKeys, err = newAuthenticator(cfg, logger); err != nil {
@@ -121,7 +128,7 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 		return nil, fmt.Errorf("starting the writers: %w", err)
 	}
 	g := &Gateway{
-		cfg: cfg, node: nodeName(cfg), boot: opts.Boot, started: time.Now(), logger: logger, registry: opts.Registry,
+		cfg: cfg, node: nodeName(cfg), boot: opts.Boot, started: time.Now(), logger: logger, recent: recent, registry: opts.Registry,
 		auth: authenticator, tokenKeys: tokenKeys, rules: rules, origins: origins, pool: pool, keys: dedupe.New(dedupe.Options{}),
 		admission: newAdmission(cfg.Limits), door: newDoor(cfg),
 		inside:    rate.NewLimiter(rate.Limit(cfg.Limits.AcceptPerSecond)/farewellShare, max(1, cfg.Limits.AcceptPerSecond/farewellShare)),

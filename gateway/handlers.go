@@ -32,6 +32,7 @@ func (g *Gateway) AdminHandler() http.Handler {
 	mux.HandleFunc("GET /drain", g.getDrain)
 	mux.Handle("POST /drain", g.onlyAdmin(g.postDrain))
 	mux.Handle("DELETE /drain", g.onlyAdmin(g.deleteDrain))
+	g.dashboard(mux)
 	return mux
 }
 
@@ -64,7 +65,9 @@ func (g *Gateway) onlyAdmin(next http.HandlerFunc) http.Handler {
 }
 
 func writeJSON(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
+	if w.Header().Get("Content-Type") == "" {
+		w.Header().Set("Content-Type", "application/json")
+	}
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")

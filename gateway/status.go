@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/starling-realtime/starling/gateway/buildinfo"
+	"github.com/starling-realtime/starling/gateway/overview"
 	"github.com/starling-realtime/starling/hub"
 )
 
@@ -31,6 +32,8 @@ type Status struct {
 	PresenceEntries int          `json:"presenceEntries"`
 	LocalEntries    int          `json:"localPresenceEntries"`
 	Peers           []PeerStatus `json:"peers"`
+	// Figures are of the last few seconds; nil in the first ones.
+	Figures *overview.Step `json:"figures,omitempty"`
 	// MeshKeys are the ids of the mesh keys that are accepted, the primary one first. They tell keys apart and are no secrets.
 	MeshKeys []string `json:"meshKeys,omitempty"`
 }
@@ -44,7 +47,7 @@ func (g *Gateway) Status() Status {
 		Connections: r.connections, MaxConnections: g.cfg.Limits.Connections, AcceptPerSecond: g.cfg.Limits.AcceptPerSecond,
 		Channels: r.hub.Channels, LocalChannels: r.hub.LocalChannels, Members: r.hub.Members,
 		PresenceEntries: r.hub.PresenceEntries, LocalEntries: r.hub.LocalEntries,
-		Peers: []PeerStatus{},
+		Peers: []PeerStatus{}, Figures: g.sampler.history.Last(),
 	}
 	if g.meshKeys != nil {
 		s.MeshKeys = g.meshKeys.IDs()

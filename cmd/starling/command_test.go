@@ -36,7 +36,7 @@ func TestVersion(t *testing.T) {
 func TestHelp(t *testing.T) {
 	code, out, _ := call(t)
 	require.Equal(t, exitOK, code)
-	for _, command := range []string{"bench", "gateway", "up", "version"} {
+	for _, command := range []string{"bench", "gateway", "status", "up", "version"} {
 		require.Regexp(t, `\n  `+command+` +[A-Z]`, out)
 	}
 	code, out, _ = call(t, "gateway", "--help")

@@ -62,7 +62,7 @@ func newRoot(std streams) *cobra.Command {
 	root.SetErr(std.err)
 	root.SetFlagErrorFunc(explainFlag)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newGateway(std), newUp(std), newBench(std), newVersion())
+	root.AddCommand(newGateway(std), newUp(std), newStatus(std), newBench(std), newVersion())
 	return root
 }
 

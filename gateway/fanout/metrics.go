@@ -21,6 +21,7 @@ type metrics struct {
 	dropped     *prometheus.CounterVec
 	droppedSize *prometheus.CounterVec
 	gauges      []prometheus.Collector
+	waits       waits
 }
 
 const metricPrefix = "starling_fanout_"
@@ -45,12 +46,16 @@ func newMetrics(p *Pool) *metrics {
 		m.dropped.WithLabelValues(r.String())
 		m.droppedSize.WithLabelValues(r.String())
 	}
-	for _, r := range []Reason{ReasonSlow, ReasonOverflow, ReasonOverrun} {
+	for _, r := range slowReasons() {
 		m.slowCloses.WithLabelValues(r.String())
 	}
+	m.waits.init()
 	m.gauges = p.gauges()
 	return m
 }
+
+// slowReasons are those for which a socket is closed because of what waited for it.
+func slowReasons() []Reason { return []Reason{ReasonSlow, ReasonOverflow, ReasonOverrun} }
 
 func (p *Pool) gauges() []prometheus.Collector {
 	return []prometheus.Collector{
@@ -74,7 +79,7 @@ func (p *Pool) gauges() []prometheus.Collector {
 
 func (m *metrics) collectors() []prometheus.Collector {
 	return append([]prometheus.Collector{
-		m.writes, m.frames, m.bytes, m.writeErrors, m.batch, m.passes, m.slowCloses, m.dropped, m.droppedSize,
+		m.writes, m.frames, m.bytes, m.writeErrors, m.batch, m.passes, m.slowCloses, m.dropped, m.droppedSize, &m.waits,
 	}, m.gauges...)
 }
 
@@ -99,6 +104,7 @@ func (m *metrics) pass(p pass) {
 	m.wrote(p.writes, p.frames, p.bytes)
 	m.batch.Observe(float64(p.frames) / float64(p.writes))
 	m.passes.Observe(p.busy.Seconds())
+	m.waits.add(p.waited, p.frames)
 }
 
 func (m *metrics) wrote(writes, frames, bytes int) {

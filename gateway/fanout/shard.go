@@ -27,6 +27,7 @@ type shard struct {
 
 	mu      sync.Mutex
 	dirty   []*Socket // sockets that have something to do, each once
+	since   instant   // when the first of them got it
 	sockets list
 	free    [][][]byte // slices of emptied queues, so that Enqueue need not allocate
 	spare   int        // their capacity together
@@ -38,6 +39,7 @@ type shard struct {
 	attempt  attempt
 	current  pass
 	backlog  bool
+	waiting  instant // since when what the pass under way writes has waited
 	lastPass time.Time
 	winSize  atomic.Int64 // window.size, for metrics
 }
@@ -58,6 +60,9 @@ func (sh *shard) push(s *Socket) {
 	sh.mu.Lock()
 	sh.dirty = append(sh.dirty, s)
 	first := len(sh.dirty) == 1
+	if first {
+		sh.since = sh.pool.now()
+	}
 	if n := len(sh.free); n > 0 && s.queue.frames == nil {
 		s.queue.frames = sh.free[n-1]
 		sh.free[n-1] = nil
@@ -95,24 +100,28 @@ func (sh *shard) run() {
 				return
 			}
 		}
-		list = sh.take(list)
-		sh.pass(list, idle)
+		var since instant
+		list, since = sh.take(list)
+		sh.pass(list, since, idle)
 		clear(list)
 	}
 }
 
-// take swaps the dirty list for an empty one.
-func (sh *shard) take(empty []*Socket) []*Socket {
+// take swaps the dirty list for an empty one, and returns since when something in it waits.
+func (sh *shard) take(empty []*Socket) ([]*Socket, instant) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	list := sh.dirty
 	sh.dirty = empty[:0]
-	return list
+	return list, sh.since
 }
 
-func (sh *shard) pass(list []*Socket, idle time.Duration) {
+func (sh *shard) pass(list []*Socket, since instant, idle time.Duration) {
 	start := time.Now()
-	sh.backlog = false
+	if sh.backlog { // what the last pass left has waited longer
+		since = sh.waiting
+	}
+	sh.backlog, sh.waiting = false, since
 	sh.current = pass{idle: idle}
 	for _, s := range list {
 		sh.flush(s)
@@ -121,6 +130,7 @@ func (sh *shard) pass(list []*Socket, idle time.Duration) {
 	sh.relax()
 	sh.lastPass = time.Now()
 	sh.current.busy = sh.lastPass.Sub(start)
+	sh.current.waited = sh.pool.instant(sh.lastPass).sub(since)
 	sh.window.adapt(sh.current)
 	sh.winSize.Store(int64(sh.window.size))
 	sh.pool.metrics.pass(sh.current)

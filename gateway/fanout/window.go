@@ -35,6 +35,8 @@ type pass struct {
 	writes int
 	frames int
 	bytes  int
+	// waited is how long the first of the frames had waited at its end.
+	waited time.Duration
 }
 
 // after returns how long to wait for more when there is work again after a time without.
