@@ -11,7 +11,9 @@ var errUnknownQuestion = errors.New("this gateway does not know this kind of que
 // answers are the questions that gateways ask each other, by kind. A kind and what its bodies mean are part of the mesh's wire format:
 // adjacent releases must understand each other, so bodies are JSON whose unknown fields are ignored.
 func (g *Gateway) answers() map[string]func(ctx context.Context, from string, body []byte) ([]byte, error) {
-	return map[string]func(ctx context.Context, from string, body []byte) ([]byte, error){}
+	return map[string]func(ctx context.Context, from string, body []byte) ([]byte, error){
+		askOverview: g.answerOverview,
+	}
 }
 
 // ask puts a question to every gateway of the cluster, this one among them, whose reply comes first. A gateway that is alone asks

@@ -1,12 +1,10 @@
 package gateway
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/starling-realtime/starling/gateway/overview"
 	"github.com/starling-realtime/starling/hub"
@@ -37,16 +35,12 @@ func (g *Gateway) getOverview(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	writeJSON(w, http.StatusOK, g.overview(r.Context(), since))
-}
-
-// overview returns the cluster as this gateway can find out.
-func (g *Gateway) overview(_ context.Context, since int64) overview.Overview {
-	o := overview.Overview{
-		Cluster: g.cfg.Cluster, Answered: g.node, At: time.Now().UTC(), Gateways: []overview.Gateway{g.describe(since)},
+	o, err := g.overview(r.Context(), since)
+	if err != nil {
+		refuseView(w, http.StatusServiceUnavailable, err.Error())
+		return
 	}
-	o.Sort()
-	return o
+	writeJSON(w, http.StatusOK, o)
 }
 
 // getChannels answers with the largest channels, at most ?limit= of those whose names contain ?search=, whatever the case.

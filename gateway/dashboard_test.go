@@ -1,11 +1,15 @@
 package gateway_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +31,17 @@ func view[T any](t *testing.T, s *server, path string) (got T) {
 func TestOverviewShowsThisGateway(t *testing.T) {
 	cluster, use := newCluster()
 	cluster.setPeers(gateway.PeerStatus{Node: "gw-1", Boot: "b1", State: "live", LinkedIn: true, LinkedOut: true, HeardMs: 12})
+	var asked atomic.Value
+	cluster.ask = func(ctx context.Context, kind string, body []byte) ([]gateway.Reply, error) {
+		deadline, _ := ctx.Deadline()
+		asked.Store(fmt.Sprint(kind, string(body), time.Until(deadline) < 3*time.Second))
+		return []gateway.Reply{
+			{Node: "gw-1", Body: []byte(`{"node":"gw-1","boot":"b1","connections":7,"future":true}`)},
+			{Node: "gw-2", Err: context.DeadlineExceeded},
+			{Node: "gw-3", Err: errors.New("the cellar is full")},
+			{Node: "gw-4", Body: []byte(`{`)},
+		}, nil
+	}
 	s := serve(t, use).ready()
 	ann := s.member("ann")
 	ann.join("r")
@@ -42,6 +57,13 @@ func TestOverviewShowsThisGateway(t *testing.T) {
 	require.Equal(t, "gw-0", o.Answered)
 	require.WithinDuration(t, time.Now(), o.At, patience)
 	require.False(t, o.Actions)
+	require.Equal(t, `overview{"since":0}true`, asked.Load())
+	require.Equal(t, []string{"gw-1", "7"}, []string{o.Gateways[1].Node, fmt.Sprint(o.Gateways[1].Connections)})
+	require.Equal(t, []overview.Missing{
+		{Node: "gw-2", Reason: "no answer within 2 s"},
+		{Node: "gw-3", Reason: "the cellar is full"},
+		{Node: "gw-4", Reason: "unexpected end of JSON input"},
+	}, o.Missing)
 	g := o.Gateways[0]
 	require.Equal(t, []string{"gw-0", "default", "serving"}, []string{g.Node, g.Cluster, g.Drain.Phase})
 	require.Equal(t, []int{1, 20_000, 1, 1}, []int{g.Connections, g.MaxConnections, g.Channels, g.Members})
@@ -75,6 +97,16 @@ func TestStatusReadsAsAGatewayOfTheOverview(t *testing.T) {
 		return status.Figures != nil && shown.Figures != nil && status.Figures.At == shown.Figures.At && status.Drain.Phase == shown.Drain.Phase
 	}, "figures")
 	require.Equal(t, shown, status)
+}
+
+func TestOverviewSaysWhenNobodyCanBeAsked(t *testing.T) {
+	cluster, use := newCluster()
+	cluster.ask = func(context.Context, string, []byte) ([]gateway.Reply, error) {
+		return nil, errors.New("too many questions")
+	}
+	code, body := serve(t, use).ready().get("/ui/api/overview")
+	require.Equal(t, http.StatusServiceUnavailable, code)
+	require.Contains(t, body, "too many questions")
 }
 
 func TestOverviewShowsWarnings(t *testing.T) {

@@ -2,6 +2,7 @@ package overview
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -29,10 +30,39 @@ type Missing struct {
 	Reason string `json:"reason"`
 }
 
-// Sort puts everything into the order in which it is shown.
-func (o *Overview) Sort() {
+// Complete adds what follows from the answers once all are in: gateways that one of them knows of and that nobody has an answer of,
+// and the order in which everything is shown. A boot that has ended while its successor answered is not missing.
+func (o *Overview) Complete() {
+	answered, nodes := map[string]bool{}, map[string]bool{}
+	for i := range o.Gateways {
+		answered[o.Gateways[i].Boot], nodes[o.Gateways[i].Node] = true, true
+	}
+	missing := map[string]Missing{}
+	for _, m := range o.Missing {
+		if !nodes[m.Node] {
+			missing[m.Node] = m
+		}
+	}
+	for i := range o.Gateways {
+		for _, p := range o.Gateways[i].Peers {
+			if answered[p.Boot] || nodes[p.Node] || p.State == "leaving" {
+				continue
+			}
+			m, known := missing[p.Node]
+			switch {
+			case known && (m.Boot == "" || !p.Gone()):
+				m.Boot = p.Boot
+			case !known && !p.Gone():
+				m = Missing{Node: p.Node, Boot: p.Boot, Reason: "only " + o.Gateways[i].Node + " knows of it"}
+			case !known:
+				continue
+			}
+			missing[p.Node] = m
+		}
+	}
+	o.Missing = slices.Collect(maps.Values(missing))
 	slices.SortFunc(o.Gateways, func(a, b Gateway) int { return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.Boot, b.Boot)) })
-	slices.SortFunc(o.Missing, func(a, b Missing) int { return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.Boot, b.Boot)) })
+	slices.SortFunc(o.Missing, func(a, b Missing) int { return cmp.Compare(a.Node, b.Node) })
 }
 
 // Unseen returns the names of the gateways that the i-th one does not see although they answered, or others see them. A gateway

@@ -120,3 +120,24 @@ func TestTotals(t *testing.T) {
 		Gateways: 5, Ready: 3, Draining: 1, Connections: 5, Channels: 6, Members: 9, In: 3, Out: 30, P99Ms: &slow,
 	}, o.Totals())
 }
+
+func TestCompleteNamesWhoeverIsKnownAndDidNotAnswer(t *testing.T) {
+	o := Overview{
+		Gateways: []Gateway{
+			{Node: "b", Boot: "2", Peers: []Peer{
+				linked("a", "1"),
+				{Node: "a", Boot: "0", State: "orphaned"},
+				{Node: "c", Boot: "3", State: "orphaned"},
+				{Node: "d", Boot: "4", State: "leaving"},
+				{Node: "f", Boot: "6", State: "dead"},
+			}},
+			{Node: "a", Boot: "1", Peers: []Peer{linked("b", "2"), {Node: "e", Boot: "5", State: "joining"}}},
+		},
+		Missing: []Missing{{Node: "a", Reason: "its boot before"}, {Node: "c", Reason: "unreachable"}},
+	}
+	o.Complete()
+	require.Equal(t, []string{"a", "b"}, []string{o.Gateways[0].Node, o.Gateways[1].Node})
+	require.Equal(t, []Missing{
+		{Node: "c", Boot: "3", Reason: "unreachable"}, {Node: "e", Boot: "5", Reason: "only a knows of it"},
+	}, o.Missing, "who left, ended or has a successor is not missing")
+}

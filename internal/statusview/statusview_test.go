@@ -58,7 +58,7 @@ func troubled() *overview.Overview {
 		},
 		Missing: []overview.Missing{{Node: "chat-gateway-4", Boot: "00000000000000a4", Reason: "no answer within 2 s"}},
 	}
-	o.Sort()
+	o.Complete()
 	return o
 }
 
