@@ -38,6 +38,8 @@ type Config struct {
 	AuthRules string
 	// TokenInQuery also takes a token from the query string, where logs may keep it.
 	TokenInQuery bool
+	// APIKeysFiles hold the keys of the HTTP API. They are read again when they change; none: the API is off.
+	APIKeysFiles []string
 	// AllowedOrigins are the web origins, besides the gateway's own, whose pages may connect.
 	AllowedOrigins []string
 	// TrustedProxies are the networks, as CIDR or single addresses, of the proxies that are believed about whom they forward for.
@@ -99,6 +101,9 @@ func DefaultConfig() Config {
 			MessageBytes:                64 << 10,
 			SendQueueBytes:              256 << 10,
 			LinkQueueBytes:              16 << 20,
+			APIRequestsPerSecond:        1_000,
+			APIRequestBytes:             1 << 20,
+			APIBatch:                    100,
 		},
 		Heartbeat:        15 * time.Second,
 		HandshakeTimeout: 10 * time.Second,

@@ -41,6 +41,11 @@ func (c *fakeCluster) Start(context.Context, *hub.Hub) error              { c.no
 func (c *fakeCluster) Ready() <-chan struct{}                             { return c.ready }
 func (c *fakeCluster) Flush(context.Context) error                        { c.note("flush"); return nil }
 
+// setAsk says what the others answer, whatever they are asked.
+func (c *fakeCluster) setAsk(replies ...gateway.Reply) {
+	c.ask = func(context.Context, string, []byte) ([]gateway.Reply, error) { return replies, nil }
+}
+
 func (c *fakeCluster) Ask(ctx context.Context, kind string, body []byte) ([]gateway.Reply, error) {
 	if c.ask == nil {
 		return nil, nil

@@ -50,6 +50,8 @@ func (c *Config) bindClients(fs *pflag.FlagSet) {
 		"JSON list of what members may do in which channels, or @ and the path of a file with it; what no rule allows is then forbidden "+
 			"(default: everything is allowed)")
 	fs.BoolVar(&c.TokenInQuery, "token-in-query", c.TokenInQuery, "also take a token from ?token=, where the logs of proxies may keep it")
+	fs.StringSliceVar(&c.APIKeysFiles, "api-keys-file", c.APIKeysFiles,
+		"file with keys of the HTTP API, one a line as NAME KEY; may be repeated, and is read again when it changes (default: the API is off)")
 	fs.StringSliceVar(&c.AllowedOrigins, "allowed-origins", c.AllowedOrigins,
 		"web origins besides the gateway's own whose pages may connect, as scheme://host[:port], separated by commas")
 	fs.StringSliceVar(&c.TrustedProxies, "trusted-proxies", c.TrustedProxies,

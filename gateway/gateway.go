@@ -16,9 +16,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
+	"github.com/starling-realtime/starling/gateway/apikey"
 	"github.com/starling-realtime/starling/gateway/auth"
 	"github.com/starling-realtime/starling/gateway/dedupe"
 	"github.com/starling-realtime/starling/gateway/fanout"
+	"github.com/starling-realtime/starling/gateway/httpapi"
 	"github.com/starling-realtime/starling/gateway/mesh/keyring"
 	"github.com/starling-realtime/starling/gateway/pacing"
 	"github.com/starling-realtime/starling/gateway/protocol"
@@ -38,6 +40,7 @@ type Gateway struct {
 
 	auth      auth.Authenticator
 	tokenKeys *auth.KeyStore // nil: there are none
+	apiKeys   *apikey.Store  // nil: there are none
 	rules     *auth.Rules    // nil: everything is allowed
 	origins   *auth.OriginPolicy
 	isAdmin   func(token string) bool // nil: nobody is
@@ -50,6 +53,8 @@ type Gateway struct {
 	meshKeys *keyring.Keyring
 	cluster  Cluster // nil: alone
 
+	api       *httpapi.API
+	apiPace   apiPace
 	ids       idSource
 	admission *admission
 	door      *pacing.Door
@@ -58,6 +63,7 @@ type Gateway struct {
 	rates     rates
 	proxies   proxies
 	roster    roster
+	directory directory
 	ready     readiness
 	refusing  atomic.Bool
 	farewells atomic.Int64 // refused handshakes that are being told why inside a connection
@@ -94,6 +100,9 @@ func New(cfg Config, opts Options) (*Gateway, error) {
 	if g.tokenKeys != nil {
 		g.tasks.start(func() { g.tokenKeys.Run(g.ctx) })
 	}
+	if g.apiKeys != nil {
+		g.tasks.start(func() { g.apiKeys.Run(g.ctx) })
+	}
 	return g, nil
 }
 
@@ -115,6 +124,10 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 			return nil, err
 		}
 	}
+	apiKeys, err := openAPIKeys(cfg, logger)
+	if err != nil {
+		return nil, err
+	}
 	rules, err := cfg.rules()
 	if err != nil {
 		return nil, err
@@ -129,7 +142,8 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 	}
 	g := &Gateway{
 		cfg: cfg, node: nodeName(cfg), boot: opts.Boot, started: time.Now(), logger: logger, recent: recent, registry: opts.Registry,
-		auth: authenticator, tokenKeys: tokenKeys, rules: rules, origins: origins, pool: pool, keys: dedupe.New(dedupe.Options{}),
+		auth: authenticator, tokenKeys: tokenKeys, apiKeys: apiKeys, rules: rules, origins: origins,
+		pool: pool, keys: dedupe.New(dedupe.Options{}),
 		admission: newAdmission(cfg.Limits), door: newDoor(cfg),
 		inside:    rate.NewLimiter(rate.Limit(cfg.Limits.AcceptPerSecond)/farewellShare, max(1, cfg.Limits.AcceptPerSecond/farewellShare)),
 		joins:     rate.NewLimiter(rate.Limit(cfg.Limits.JoinsPerSecond), 2*cfg.Limits.JoinsPerSecond),
@@ -153,6 +167,11 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 	if g.tokenKeys != nil {
 		g.registry.MustRegister(g.tokenKeys.Collector())
 	}
+	if g.apiKeys != nil {
+		g.registry.MustRegister(g.apiKeys.Collector())
+	}
+	g.directory.init()
+	g.api = g.newAPI()
 	g.ctx, g.cancel = context.WithCancelCause(context.Background())
 	return g, nil
 }

@@ -52,6 +52,12 @@ type Limits struct {
 	SendQueueBytes int
 	// LinkQueueBytes that wait for one other gateway.
 	LinkQueueBytes int
+	// APIRequestsPerSecond of one key of the HTTP API, by its name.
+	APIRequestsPerSecond int
+	// APIRequestBytes of one body of the HTTP API.
+	APIRequestBytes int
+	// APIBatch is how many messages one request of the HTTP API may publish.
+	APIBatch int
 }
 
 // A Rate bounds how often something happens.
@@ -96,6 +102,10 @@ func (l *Limits) bind(fs *pflag.FlagSet) {
 	fs.IntVar(&l.MessageBytes, "max-message-bytes", l.MessageBytes, "largest message of a client, in bytes")
 	fs.IntVar(&l.SendQueueBytes, "send-queue-bytes", l.SendQueueBytes, "most bytes that may wait for one slow connection")
 	fs.IntVar(&l.LinkQueueBytes, "link-queue-bytes", l.LinkQueueBytes, "most bytes that may wait for one other gateway")
+	fs.IntVar(&l.APIRequestsPerSecond, "api-requests-per-second", l.APIRequestsPerSecond,
+		"most requests a second of one key of the HTTP API, by its name; each message of a batch counts")
+	fs.IntVar(&l.APIRequestBytes, "max-api-request-bytes", l.APIRequestBytes, "largest body of a request of the HTTP API, in bytes")
+	fs.IntVar(&l.APIBatch, "max-api-batch", l.APIBatch, "most messages that one request of the HTTP API may publish")
 }
 
 func (r *Rate) bind(fs *pflag.FlagSet, of, usage string) {

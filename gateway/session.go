@@ -26,6 +26,8 @@ type session struct {
 	// tie is what the client chose to tie its overlapping connections with; empty: nothing.
 	tie  string
 	addr netip.Addr
+	// since is when it was accepted, in Unix milliseconds.
+	since int64
 	// expires is when the credentials end, in Unix milliseconds; 0: never.
 	expires atomic.Int64
 
@@ -40,6 +42,8 @@ type session struct {
 
 	rosterSlot  int
 	rosterShard uint8
+	// before and after are the member's other sessions: see directory.
+	before, after *session
 
 	// These belong to the read goroutine.
 	may      auth.Permissions
@@ -65,7 +69,7 @@ const byClient = 1
 // connection lives.
 func (g *Gateway) accept(w http.ResponseWriter, r *http.Request, identity auth.Identity, addr netip.Addr) {
 	s := &session{
-		g: g, id: g.ids.next(), addr: addr,
+		g: g, id: g.ids.next(), addr: addr, since: nowMs(),
 		// Copies: they may be parts of the request, which is to be forgotten.
 		member: strings.Clone(identity.MemberID), tie: strings.Clone(r.URL.Query().Get("session")),
 	}
@@ -89,6 +93,7 @@ func (g *Gateway) accept(w http.ResponseWriter, r *http.Request, identity auth.I
 		HeartbeatMs: g.cfg.Heartbeat.Milliseconds(), MaxMessageBytes: int64(g.cfg.Limits.MessageBytes),
 	}.Frame(nowMs()))
 	g.roster.add(s)
+	g.directory.add(s)
 	if g.refusing.Load() {
 		g.drainLatecomer(s)
 	}
@@ -157,6 +162,7 @@ func (s *session) finish() {
 	for _, fn := range callbacks {
 		fn()
 	}
+	s.g.directory.remove(s)
 	s.g.roster.remove(s)
 	s.g.noteMoved(s)
 	s.g.admission.leave(s.addr)

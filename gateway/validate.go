@@ -107,6 +107,9 @@ func (l *Limits) validate() error {
 		between("max-message-bytes", l.MessageBytes, 1<<10, 16<<20),
 		between("send-queue-bytes", l.SendQueueBytes, 1<<10, most),
 		between("link-queue-bytes", l.LinkQueueBytes, 64<<10, most),
+		between("api-requests-per-second", l.APIRequestsPerSecond, 1, 1_000_000),
+		between("max-api-request-bytes", l.APIRequestBytes, 1<<10, 64<<20),
+		between("max-api-batch", l.APIBatch, 1, 10_000),
 	}
 	return errors.Join(errs...)
 }

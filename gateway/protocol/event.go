@@ -8,15 +8,18 @@ const Format hub.Format = 0
 // EventFrame returns the text frame of an event. It is encoded once and shared by all receivers: it must not be modified.
 func EventFrame(e *hub.Event) []byte { return e.Encoded(Format, encodeEvent) }
 
-// encodeEvent leaves out the channel of the hub's own events, whose payload names it.
+// encodeEvent leaves out the channel of the hub's own events, whose payload names it, and of an event for one member, which may have
+// none.
 func encodeEvent(e *hub.Event) []byte {
 	const punctuation = 96
 	b := newFrame(len(e.Type) + len(e.Channel) + len(e.From) + len(e.MID) + len(e.Payload) + punctuation)
 	b = append(b, `{"type":`...)
 	b = appendString(b, e.Type)
 	if !hubOwn(e.Type) {
-		b = append(b, `,"channel":`...)
-		b = appendString(b, e.Channel)
+		if e.Channel != "" {
+			b = append(b, `,"channel":`...)
+			b = appendString(b, e.Channel)
+		}
 		if e.From != "" {
 			b = append(b, `,"from":`...)
 			b = appendString(b, e.From)

@@ -1,0 +1,42 @@
+package gateway
+
+import (
+	"sync"
+	"time"
+
+	"github.com/starling-realtime/starling/gateway/apikey"
+)
+
+// An apiPace paces what each API key publishes, by its name, as [session.awaitPace] paces a connection: a burst would fill the queues of
+// everybody in its channels.
+type apiPace struct {
+	mu   sync.Mutex
+	said map[string]*bucket
+}
+
+// await pauses the caller while its key sends more than others can be expected to read, a second at most.
+func (p *apiPace) await(g *Gateway, key string, bytes int) {
+	burst := apiBursts * max(g.cfg.Limits.SendQueueBytes, leastPace)
+	if waitMs := p.pour(key, g.clock(), bytes, burst); waitMs > 0 {
+		begin := time.Now()
+		sleep(g.ctx, min(time.Duration(waitMs)*time.Millisecond, mostWait))
+		g.metrics.paced.Add(time.Since(begin).Seconds())
+	}
+}
+
+// apiBursts is how many connections' worth a key may send: a backend speaks for many, and to many channels.
+const apiBursts = 8
+
+func (p *apiPace) pour(key string, nowMs int64, bytes, burst int) (waitMs int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := p.said[key]
+	if b == nil {
+		if p.said == nil || len(p.said) >= 2*apikey.MaxKeys {
+			p.said = make(map[string]*bucket) // without those of keys that were replaced since
+		}
+		b = new(bucket)
+		p.said[key] = b
+	}
+	return b.pour(nowMs, bytes, burst, pacePerSecond*burst)
+}
