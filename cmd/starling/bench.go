@@ -113,6 +113,7 @@ func defaultBenchFlags() *benchFlags {
 const (
 	authAnonymous = "anonymous"
 	authHS256     = "hs256"
+	authES256     = "es256"
 )
 
 func (f *benchFlags) bind(fs *pflag.FlagSet) {
@@ -122,9 +123,9 @@ func (f *benchFlags) bind(fs *pflag.FlagSet) {
 	fs.IntSliceVar(&f.pids, "pid", f.pids, "process id of a gateway on this machine, in the order of --address, to see what it costs")
 	fs.StringSliceVar(&f.admin, "admin", f.admin, "admin address of a gateway, host:port, for what its metrics tell")
 	fs.IntVar(&f.gateways, "gateways", f.gateways, "number of gateways to start (default: 2 for mesh and presence, else 1)")
-	fs.StringVar(&f.auth, "auth", f.auth, "how clients of gateways that are started here say who they are: anonymous or hs256")
+	fs.StringVar(&f.auth, "auth", f.auth, "how clients of gateways that are started here say who they are: anonymous, hs256 or es256")
 	fs.StringVar(&f.keyFile, "jwt-key-file", f.keyFile,
-		"file with the HS256 key of the gateways at --address, to sign tokens with; without it clients are anonymous")
+		"file with the HS256 key, or the ES256 private key, of the gateways at --address, to sign tokens with; without it clients are anonymous")
 	fs.IntVar(&f.loaders, "loaders", f.loaders, "number of load generator processes")
 	fs.DurationVar(&f.warmUp, "warm-up", f.warmUp, "time of load that is not measured")
 	fs.DurationVar(&f.duration, "duration", f.duration, "time of load that is measured")
@@ -135,8 +136,8 @@ func (f *benchFlags) validate() error {
 	switch {
 	case f.output != "text" && f.output != "json":
 		return fmt.Errorf("--output is %q, must be text or json", f.output)
-	case f.auth != authAnonymous && f.auth != authHS256:
-		return fmt.Errorf("--auth is %q, must be %s or %s", f.auth, authAnonymous, authHS256)
+	case f.auth != authAnonymous && f.auth != authHS256 && f.auth != authES256:
+		return fmt.Errorf("--auth is %q, must be %s, %s or %s", f.auth, authAnonymous, authHS256, authES256)
 	case len(f.addresses) > 0 && f.gateways > 0:
 		return errors.New("--gateways and --address exclude each other: start gateways, or name those that run")
 	case len(f.addresses) == 0 && (len(f.pids) > 0 || len(f.admin) > 0 || f.keyFile != ""):

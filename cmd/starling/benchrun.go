@@ -2,13 +2,19 @@ package main
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -61,19 +67,11 @@ func (f *benchFlags) start(ctx context.Context, program string, opts *bench.Opti
 		return nil, fmt.Errorf("making a directory for a key: %w", err)
 	}
 	removeKey := func() error { return os.RemoveAll(dir) }
-	if f.auth == authHS256 {
-		key := make([]byte, 32)
-		_, _ = rand.Read(key) // never fails
-		opts.Server.TokenKey = []byte(base64.RawURLEncoding.EncodeToString(key))
-		file := filepath.Join(dir, "jwt.key")
-		if err := os.WriteFile(file, opts.Server.TokenKey, 0o600); err != nil {
-			return nil, errors.Join(err, removeKey())
-		}
-		args = append(args, "--jwt-key-file="+file)
-	} else {
-		args = append(args, "--anonymous")
+	auth, err := f.authFlags(dir, &opts.Server)
+	if err != nil {
+		return nil, errors.Join(err, removeKey())
 	}
-	set, err := gateways.Start(ctx, n, []string{program, "gateway"}, append(args, extra...))
+	set, err := gateways.Start(ctx, n, []string{program, "gateway"}, slices.Concat(args, auth, extra))
 	if err != nil {
 		return nil, errors.Join(err, removeKey())
 	}
@@ -84,6 +82,46 @@ func (f *benchFlags) start(ctx context.Context, program string, opts *bench.Opti
 		opts.Server.PIDs = append(opts.Server.PIDs, g.PID)
 	}
 	return func() error { return errors.Join(set.Close(), removeKey()) }, nil
+}
+
+// authFlags makes a key, if one is wanted, and returns the gateways' flags for it.
+func (f *benchFlags) authFlags(dir string, server *bench.Server) ([]string, error) {
+	var secret, public []byte
+	algorithm := strings.ToUpper(f.auth)
+	switch f.auth {
+	case authHS256:
+		key := make([]byte, 32)
+		_, _ = rand.Read(key) // never fails
+		secret = []byte(base64.RawURLEncoding.EncodeToString(key))
+		public = secret
+	case authES256:
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			return nil, fmt.Errorf("making a key: %w", err)
+		}
+		if secret, err = pemOf("PRIVATE KEY", key, x509.MarshalPKCS8PrivateKey); err != nil {
+			return nil, err
+		}
+		if public, err = pemOf("PUBLIC KEY", &key.PublicKey, x509.MarshalPKIXPublicKey); err != nil {
+			return nil, err
+		}
+	default:
+		return []string{"--anonymous"}, nil
+	}
+	server.TokenKey = secret
+	file := filepath.Join(dir, "jwt.key")
+	if err := os.WriteFile(file, public, 0o600); err != nil {
+		return nil, fmt.Errorf("writing the gateways' key: %w", err)
+	}
+	return []string{"--jwt-key-file=" + algorithm + ":" + file}, nil
+}
+
+func pemOf(kind string, key any, marshal func(any) ([]byte, error)) ([]byte, error) {
+	der, err := marshal(key)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a key: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), nil
 }
 
 // roomyFlags lift every bound that the scenario would meet. Those that this release does not have are left out.

@@ -76,7 +76,7 @@ func TestMistakes(t *testing.T) {
 		"uneven rooms":           {[]string{"bench", "rooms", "--connections=7777"}, exitUsage, "starling: --channels x --members is 100000, must be a multiple of --connections, 7777\n"},
 		"address and gateways":   {[]string{"bench", "idle", "--address=ws://127.0.0.1:1", "--gateways=2"}, exitUsage, "starling: --gateways and --address exclude each other"},
 		"key without address":    {[]string{"bench", "idle", "--pid=1"}, exitUsage, "are for gateways that run: name them with --address"},
-		"way to identify":        {[]string{"bench", "idle", "--auth=none"}, exitUsage, `starling: --auth is "none", must be anonymous or hs256` + "\n"},
+		"way to identify":        {[]string{"bench", "idle", "--auth=none"}, exitUsage, `starling: --auth is "none", must be anonymous, hs256 or es256` + "\n"},
 		"no manifest":            {[]string{"up"}, exitUsage, "starling: name the cluster's manifest: starling up -f config/samples/realtimecluster.yaml\n"},
 		"no such manifest":       {[]string{"up", "-f", dir + "/none.yaml"}, exitError, "starling: reading the manifest: open " + dir + "/none.yaml: no such file"},
 		"empty stdin":            {[]string{"up", "-f", "-"}, exitError, "starling: -: there is no object in it, must be one RealtimeCluster"},

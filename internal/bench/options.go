@@ -23,7 +23,7 @@ type Server struct {
 	PIDs []int
 	// Admin is the gateways' admin addresses, host:port, for [Scenario.AfterGC]; may be empty.
 	Admin []string
-	// TokenKey signs members' tokens; empty: members are who they say.
+	// TokenKey signs members' tokens, as in [load.Plan]; empty: members are who they say.
 	TokenKey []byte
 }
 

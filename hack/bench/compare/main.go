@@ -21,7 +21,7 @@ import (
 type options struct {
 	work, systems, starling, centrifugo, socketio, jsonFile string
 	rounds, nodes, size                                     int
-	rate                                                    float64
+	rate, share                                             float64
 	duration                                                time.Duration
 }
 
@@ -40,6 +40,7 @@ func main() {
 	flag.IntVar(&o.nodes, "nodes", 1, "nodes of each system; the others connect theirs with Redis")
 	flag.IntVar(&o.size, "size", 0, "subscribers, channels or connections (default: 1000, 10000, 20000)")
 	flag.Float64Var(&o.rate, "rate", 0, "publishes a second (default: 300, 5000); negative: as many as it takes")
+	flag.Float64Var(&o.share, "share", 0, "publish at this share of what the system takes, which is measured just before; 0: at --rate")
 	flag.DurationVar(&o.duration, "duration", 10*time.Second, "measured time of each run")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -70,10 +71,13 @@ func compare(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
+	if o.share != 0 && (scenario.Pacing == nil || o.share < 0 || o.share > 1) {
+		return fmt.Errorf("--share is %g, must be more than 0 and at most 1, and --work fanout or rooms", o.share)
+	}
 	var all []*bench.Report
 	for round := range o.rounds {
 		for _, name := range systems {
-			report, err := o.measure(ctx, name, scenario)
+			report, err := o.once(ctx, name, scenario)
 			if err != nil {
 				return fmt.Errorf("round %d, %s: %w", round+1, name, err)
 			}
@@ -87,6 +91,25 @@ func compare(ctx context.Context, o *options) error {
 	}
 	text, err := json.MarshalIndent(all, "", " ")
 	return errors.Join(err, os.WriteFile(o.jsonFile, text, 0o600))
+}
+
+// once measures a system at --rate, or at --share of what it takes.
+func (o *options) once(ctx context.Context, name string, s bench.Scenario) (*bench.Report, error) {
+	if o.share == 0 {
+		return o.measure(ctx, name, s)
+	}
+	pacing := *s.Pacing
+	pacing.Rate = 0
+	s.Pacing = &pacing
+	report, err := o.measure(ctx, name, s)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(os.Stderr, "at most: %s\n", summary(report))
+	atShare := pacing
+	atShare.Rate = o.share * report.Traffic.SentPerSecond
+	s.Pacing = &atShare
+	return o.measure(ctx, name, s)
 }
 
 // payload is the size of every publish.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/starling-realtime/starling/internal/bench"
@@ -99,7 +99,14 @@ func (o *options) startNode(ctx context.Context, name string, group *processes, 
 // processes are started and ended together.
 type processes struct {
 	dir string
-	all []*exec.Cmd
+	all []*process
+}
+
+// process is a program that runs, until done is closed.
+type process struct {
+	cmd  *exec.Cmd
+	said bytes.Buffer // to be read when it is done
+	done chan struct{}
 }
 
 func (p *processes) redis(ctx context.Context) (string, error) {
@@ -113,28 +120,46 @@ func (p *processes) redis(ctx context.Context) (string, error) {
 
 // start starts a program and returns when it listens.
 func (p *processes) start(ctx context.Context, address string, env []string, argv ...string) error {
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	var said strings.Builder
-	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = append(os.Environ(), env...), p.dir, &said, &said
-	if err := cmd.Start(); err != nil {
+	one := &process{cmd: exec.CommandContext(ctx, argv[0], argv[1:]...), done: make(chan struct{})}
+	one.cmd.Env, one.cmd.Dir, one.cmd.Stdout, one.cmd.Stderr = append(os.Environ(), env...), p.dir, &one.said, &one.said
+	if err := one.cmd.Start(); err != nil {
 		return fmt.Errorf("starting %s: %w", argv[0], err)
 	}
-	p.all = append(p.all, cmd)
+	p.all = append(p.all, one)
+	go func() {
+		defer close(one.done)
+		_ = one.cmd.Wait()
+	}()
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	return one.listens(ctx, address)
+}
+
+// listens waits until the program does.
+func (p *process) listens(ctx context.Context, address string) error {
 	dialer := net.Dialer{}
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for {
 		if conn, err := dialer.DialContext(ctx, "tcp", address); err == nil {
 			return conn.Close()
 		}
+		select {
+		case <-ticker.C:
+		case <-p.done:
+			return fmt.Errorf("starting %s: it ended: %s", p.cmd.Args[0], p.said.String())
+		case <-ctx.Done():
+			return fmt.Errorf("starting %s: nothing listens at %s: %w", p.cmd.Args[0], address, ctx.Err())
+		}
 	}
-	return fmt.Errorf("starting %s: nothing listens at %s", argv[0], address)
 }
 
-func (p *processes) pid() int { return p.all[len(p.all)-1].Process.Pid }
+func (p *processes) pid() int { return p.all[len(p.all)-1].cmd.Process.Pid }
 
 func (p *processes) close() error {
-	for _, cmd := range p.all {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
+	for _, one := range p.all {
+		_ = one.cmd.Process.Kill()
+		<-one.done
 	}
 	return os.RemoveAll(p.dir)
 }

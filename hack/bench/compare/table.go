@@ -29,6 +29,12 @@ func columns() []column {
 			}
 			return r.Traffic.DeliveriesPerSecond, true
 		}},
+		{"publishes/s", func(r *bench.Report) (float64, bool) {
+			if r.Traffic == nil {
+				return 0, false
+			}
+			return r.Traffic.SentPerSecond, true
+		}},
 		{"p50 ms", func(r *bench.Report) (float64, bool) {
 			if r.Traffic == nil || r.Traffic.Latency == nil {
 				return 0, false

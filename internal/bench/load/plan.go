@@ -15,7 +15,7 @@ type Plan struct {
 	Streams  int     `json:"streams"`
 	Channels int     `json:"channels"`
 	Groups   []Group `json:"groups"`
-	// TokenKey signs the members' tokens (HS256); empty: there are none.
+	// TokenKey signs the members' tokens: with ES256 if it is the PEM of a P-256 private key, else with HS256; empty: there are none.
 	TokenKey []byte `json:"tokenKey,omitempty"`
 }
 

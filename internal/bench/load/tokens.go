@@ -8,28 +8,34 @@ import (
 
 // tokens signs members' tokens; nil: there are none.
 type tokens struct {
-	key     []byte
+	method  jwt.SigningMethod
+	key     any
 	expires *jwt.NumericDate
 }
 
 // tokenLifetime is longer than any run.
 const tokenLifetime = 24 * time.Hour
 
+// newTokens takes a plan's key.
 func newTokens(key []byte) *tokens {
 	if len(key) == 0 {
 		return nil
 	}
-	return &tokens{key, jwt.NewNumericDate(time.Now().Add(tokenLifetime))}
+	t := &tokens{method: jwt.SigningMethodHS256, key: key, expires: jwt.NewNumericDate(time.Now().Add(tokenLifetime))}
+	if private, err := jwt.ParseECPrivateKeyFromPEM(key); err == nil {
+		t.method, t.key = jwt.SigningMethodES256, private
+	}
+	return t
 }
 
 func (t *tokens) sign(member string) string {
 	if t == nil {
 		return ""
 	}
-	token := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{Subject: member, ExpiresAt: t.expires})
+	token := jwt.NewWithClaims(t.method, jwt.RegisteredClaims{Subject: member, ExpiresAt: t.expires})
 	signed, err := token.SignedString(t.key)
 	if err != nil {
-		panic("HS256 with a key of bytes cannot fail: " + err.Error())
+		panic("a key of the right kind signs: " + err.Error())
 	}
 	return signed
 }
