@@ -23,7 +23,7 @@
 // # The window
 //
 // A shard that wakes up may wait up to [Options.MaxWindow] for more frames, since 8 frames a write cost an eighth of the
-// system calls of 1. It does so only when the last pass over its sockets was long, took most of the time, and found few
+// system calls of 1. It does so only when the last pass over its sockets was long, took a good part of the time, and found few
 // frames a socket. While a shard is little loaded the window is zero: see window.go for the rules.
 //
 // # What it does not do

@@ -29,7 +29,7 @@ type Options struct {
 	// LagBytes is how much may wait in all sockets that the kernel does not refuse before [Pool.Lagging] turns true;
 	// it turns false again below half of that. Frames shared by several sockets count for each. Default 64 MiB.
 	LagBytes int
-	// MaxWindow bounds how long a busy shard waits for more frames. Default 5 ms; negative: never.
+	// MaxWindow bounds how long a busy shard waits for more frames. Default 10 ms; negative: never.
 	MaxWindow time.Duration
 	// SendBufferBytes sets SO_SNDBUF on each socket (Linux doubles it); 0 leaves the system's automatic size, by which
 	// the kernel absorbs over 1 MB for a peer that does not read.
@@ -48,7 +48,7 @@ func (o Options) withDefaults() (Options, error) {
 	o.SlowTimeout = cmp.Or(o.SlowTimeout, 10*time.Second)
 	o.CloseTimeout = cmp.Or(o.CloseTimeout, time.Second)
 	o.LagBytes = cmp.Or(o.LagBytes, 64<<20)
-	o.MaxWindow = max(0, cmp.Or(o.MaxWindow, 5*time.Millisecond))
+	o.MaxWindow = max(0, cmp.Or(o.MaxWindow, 10*time.Millisecond))
 	return o, o.check()
 }
 

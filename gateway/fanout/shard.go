@@ -91,7 +91,11 @@ func (sh *shard) run() {
 			return
 		}
 		idle := time.Since(sh.lastPass)
-		if size := sh.window.after(idle); size > 0 && !sh.backlog {
+		size := sh.window.after(idle)
+		if sh.backlog {
+			size = 0
+		}
+		if size > 0 {
 			timer.Reset(size)
 			select {
 			case <-timer.C:
@@ -102,7 +106,7 @@ func (sh *shard) run() {
 		}
 		var since instant
 		list, since = sh.take(list)
-		sh.pass(list, since, idle)
+		sh.pass(list, since, idle, size)
 		clear(list)
 	}
 }
@@ -116,13 +120,13 @@ func (sh *shard) take(empty []*Socket) ([]*Socket, instant) {
 	return list, sh.since
 }
 
-func (sh *shard) pass(list []*Socket, since instant, idle time.Duration) {
+func (sh *shard) pass(list []*Socket, since instant, idle, window time.Duration) {
 	start := time.Now()
 	if sh.backlog { // what the last pass left has waited longer
 		since = sh.waiting
 	}
 	sh.backlog, sh.waiting = false, since
-	sh.current = pass{idle: idle}
+	sh.current = pass{idle: idle, window: window}
 	for _, s := range list {
 		sh.flush(s)
 	}
