@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -11,6 +12,11 @@ import (
 	"github.com/starling-realtime/starling/gateway"
 	"github.com/starling-realtime/starling/internal/localcluster/lifeline"
 )
+
+// gcPercent is GOGC of a gateway, if the environment does not say otherwise. Most of its heap are connections that live long, and it
+// allocates little: with half of Go's default, 19,000 idle connections take 8 % less memory, and a delivery no more CPU time
+// (docs/performance.md).
+const gcPercent = 50
 
 // supervisorDirFlag is for `starling up` only: see package lifeline.
 const supervisorDirFlag = "supervisor-dir"
@@ -33,6 +39,9 @@ func newGateway(std streams) *cobra.Command {
 			}
 			if err := cfg.Validate(); err != nil {
 				return usageError{err}
+			}
+			if os.Getenv("GOGC") == "" {
+				debug.SetGCPercent(gcPercent)
 			}
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()
