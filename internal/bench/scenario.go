@@ -189,6 +189,17 @@ func (s *Scenario) Connections() int {
 	return n
 }
 
+// Receivers is how many connections a publish has to reach, on the average.
+func (s *Scenario) Receivers() float64 {
+	n := 0
+	for i := range s.Groups {
+		if g := &s.Groups[i]; !g.Deaf && !g.Toggles {
+			n += (g.Count - g.Stalled) * g.PerConnection
+		}
+	}
+	return float64(n) / float64(max(1, s.Channels))
+}
+
 // MostChannels is in how many channels one connection is.
 func (s *Scenario) MostChannels() int {
 	n := 1

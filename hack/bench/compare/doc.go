@@ -6,4 +6,7 @@
 //
 // The others are as they come: memory engine and insecure mode for Centrifugo, WebSocket only for Socket.IO, presence and joins on
 // where presence is measured. With --nodes over 1 they share a Redis, and Starling's gateways their mesh.
+//
+// The system "bare" is the floor: a server with the same WebSocket library that writes each publish once to each subscriber, and does
+// nothing else.
 package main

@@ -29,6 +29,9 @@ func main() {
 	if len(os.Args) == 2 && os.Args[1] == "load" {
 		exit(load.Serve(os.Stdin, os.Stdout, dialects()))
 	}
+	if len(os.Args) == 3 && os.Args[1] == bareName {
+		exit(serveBare(context.Background(), os.Args[2]))
+	}
 	var o options
 	flag.StringVar(&o.work, "work", "fanout", "fanout, rooms or idle")
 	flag.StringVar(&o.systems, "systems", "starling,centrifugo,socketio", "what to measure, in this order")
@@ -57,7 +60,7 @@ func exit(err error) {
 }
 
 func dialects() map[string]dialect.Dialect {
-	return map[string]dialect.Dialect{"starling": dialect.Starling{}, "centrifugo": centrifugo{}, "socketio": socketio{}}
+	return map[string]dialect.Dialect{"starling": dialect.Starling{}, "centrifugo": centrifugo{}, "socketio": socketio{}, bareName: dialect.Starling{}}
 }
 
 func compare(ctx context.Context, o *options) error {
@@ -107,7 +110,7 @@ func (o *options) once(ctx context.Context, name string, s bench.Scenario) (*ben
 	}
 	fmt.Fprintf(os.Stderr, "at most: %s\n", summary(report))
 	atShare := pacing
-	atShare.Rate = o.share * report.Traffic.SentPerSecond
+	atShare.Rate = o.share * report.Traffic.DeliveriesPerSecond / s.Receivers()
 	s.Pacing = &atShare
 	return o.measure(ctx, name, s)
 }

@@ -47,7 +47,7 @@ func (o *options) start(ctx context.Context, name string, s *bench.Scenario) (be
 }
 
 // versions are those that hack/bench/compare.sh fetches.
-var versions = map[string]string{"centrifugo": "v5.4.9", "socketio": "4.8.4"}
+var versions = map[string]string{"centrifugo": "v5.4.9", "socketio": "4.8.4", bareName: ""}
 
 func (o *options) startStarling(ctx context.Context, s *bench.Scenario) (bench.Server, func() error, error) {
 	set, err := gateways.Start(ctx, o.nodes, []string{o.starling, "gateway"}, []string{
@@ -71,6 +71,9 @@ func (o *options) startNode(ctx context.Context, name string, group *processes, 
 		return "", err
 	}
 	address := net.JoinHostPort("127.0.0.1", port)
+	if name == bareName {
+		return startBare(ctx, group, port)
+	}
 	if name == "socketio" {
 		env := []string{"PORT=" + port, "REDIS=" + redis, "NODE_ENV=production"}
 		return address, group.start(ctx, address, env, "node", filepath.Join(o.socketio, "server.mjs"))
