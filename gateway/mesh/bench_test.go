@@ -3,6 +3,7 @@ package mesh
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,12 +20,17 @@ type counter struct {
 	seen    atomic.Int64
 	// more gets a token when there is an event.
 	more chan struct{}
+	// each is called for each, if it is there.
+	each func()
 }
 
 func (c *counter) ID() string     { return c.id }
 func (c *counter) OnClose(func()) {}
 func (c *counter) Deliver(e *hub.Event) error {
 	if e.Type == c.typ {
+		if c.each != nil {
+			c.each()
+		}
 		c.seen.Add(1)
 		select {
 		case c.more <- struct{}{}:
@@ -91,6 +97,33 @@ func BenchmarkPublishLatency(b *testing.B) {
 			b.Fatal(err)
 		}
 		c.await(n)
+	}
+}
+
+// BenchmarkPublishPaced publishes 50,000 a second, each when it is due, and reports how long after that it was delivered on the other
+// gateway. Lateness of the publisher counts.
+func BenchmarkPublishPaced(b *testing.B) {
+	const every = time.Second / 50_000
+	a, _, c := newBench(b, "chat")
+	late := make([]time.Duration, 0, b.N)
+	begin := time.Now().Add(time.Millisecond)
+	due := func(i int) time.Time { return begin.Add(time.Duration(i) * every) }
+	c.each = func() { late = append(late, time.Since(due(len(late)))) }
+	payload := benchPayload()
+	b.ResetTimer()
+	for i := range b.N {
+		if wait := time.Until(due(i)); wait > 0 {
+			time.Sleep(wait)
+		}
+		if _, err := a.hub.Publish("room", "chat", json.RawMessage(payload), hub.PublishOptions{From: "ann"}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	c.await(int64(b.N))
+	b.StopTimer()
+	slices.Sort(late)
+	for name, share := range map[string]float64{"p50-ms": 0.5, "p99-ms": 0.99, "max-ms": 1} {
+		b.ReportMetric(float64(late[int(share*float64(len(late)-1))])/float64(time.Millisecond), name)
 	}
 }
 
