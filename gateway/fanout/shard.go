@@ -91,11 +91,7 @@ func (sh *shard) run() {
 			return
 		}
 		idle := time.Since(sh.lastPass)
-		size := sh.window.after(idle)
-		if sh.backlog {
-			size = 0
-		}
-		if size > 0 {
+		if size := sh.window.after(idle); size > 0 && !sh.backlog {
 			timer.Reset(size)
 			select {
 			case <-timer.C:
@@ -106,7 +102,7 @@ func (sh *shard) run() {
 		}
 		var since instant
 		list, since = sh.take(list)
-		sh.pass(list, since, idle, size)
+		sh.pass(list, since, idle)
 		clear(list)
 	}
 }
@@ -120,13 +116,13 @@ func (sh *shard) take(empty []*Socket) ([]*Socket, instant) {
 	return list, sh.since
 }
 
-func (sh *shard) pass(list []*Socket, since instant, idle, window time.Duration) {
+func (sh *shard) pass(list []*Socket, since instant, idle time.Duration) {
 	start := time.Now()
 	if sh.backlog { // what the last pass left has waited longer
 		since = sh.waiting
 	}
 	sh.backlog, sh.waiting = false, since
-	sh.current = pass{idle: idle, window: window}
+	sh.current = pass{idle: idle}
 	for _, s := range list {
 		sh.flush(s)
 	}

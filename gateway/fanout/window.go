@@ -6,10 +6,10 @@ import "time"
 // many sockets are written again and again with few frames each, so after each pass:
 //
 //   - Load is the share of time that the shard spent in passes, without the waits in windows, smoothed over about four.
-//   - When the pass took over 1 ms, load is over 0.3 and a socket got fewer than 8 frames on average, but gets one more often
-//     than once in the window's bound, the window doubles, from 250 µs up to its bound.
-//   - When the pass took less than 1 ms, load is under 0.15, a socket got 16 frames or more, or gets one less often than
-//     once in the bound, so that waiting saves nothing, it halves, and under 250 µs it is nothing.
+//   - When the pass took over 1 ms, load is over 0.3 and a socket got 1.25 to 8 frames on average, the window doubles, from 250 µs
+//     up to its bound.
+//   - When the pass took less than 1 ms, load is under 0.15, a socket got 16 frames or more, or hardly any got more than one, so
+//     that waiting saves nothing, it halves, and under 250 µs it is nothing.
 //   - Between these it stays, so that it does not swing.
 //
 // A shard that had nothing to do for 50 ms begins again without a window. A backlog, which is a socket that had more than
@@ -36,7 +36,6 @@ const (
 // A pass is what one round over the sockets with something queued took and did.
 type pass struct {
 	idle   time.Duration // the wait for work before it
-	window time.Duration // the wait for more work before it
 	busy   time.Duration
 	writes int
 	frames int
@@ -61,9 +60,9 @@ func (w *window) adapt(p pass) {
 	share := float64(p.busy) / float64(max(1, p.busy+p.idle))
 	w.load += (share - w.load) / 4
 	batch := p.frames / p.writes
-	seldom := p.idle+p.window+p.busy > time.Duration(max(1, batch))*w.bound
+	vain := 4*p.frames < 5*p.writes
 	switch {
-	case p.busy < longPass, w.load < lowLoad, batch >= largeBatch, seldom:
+	case p.busy < longPass, w.load < lowLoad, batch >= largeBatch, vain:
 		if w.size /= 2; w.size < smallestWindow {
 			w.size = 0
 		}

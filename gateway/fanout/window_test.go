@@ -25,7 +25,7 @@ func TestWindow(t *testing.T) {
 		{"large batches halve it", 4 * ms, []pass{{busy: 10 * ms, writes: 10, frames: 160}}, 2 * ms},
 		{"under the least it is nothing", smallestWindow, []pass{{busy: ms / 2, writes: 10, frames: 10}}, 0},
 		{"low load halves it", 4 * ms, []pass{{idle: 40 * ms, busy: 2 * ms, writes: 10, frames: 100}}, 2 * ms},
-		{"a frame a socket less often than the bound halves it", 4 * ms, []pass{{idle: ms, window: 4 * ms, busy: 2 * ms, writes: 10, frames: 10}}, 2 * ms},
+		{"one frame for almost every socket halves it", 4 * ms, []pass{long, {busy: 3 * ms, writes: 10, frames: 12}}, 2 * ms},
 		{"between the marks it stays", 4 * ms, []pass{long, {busy: 3 * ms, writes: 10, frames: 100}}, 4 * ms},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -18,7 +18,8 @@ func writeOnce(fd uintptr, buf []byte) (int, error) {
 		return 0, nil
 	}
 	for {
-		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, fd, uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)))
+		start := unsafe.Pointer(unsafe.SliceData(buf)) //nolint:gosec // as package syscall does it
+		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, fd, uintptr(start), uintptr(len(buf)))
 		switch errno {
 		case 0:
 			return int(n), nil

@@ -60,7 +60,9 @@ func exit(err error) {
 }
 
 func dialects() map[string]dialect.Dialect {
-	return map[string]dialect.Dialect{"starling": dialect.Starling{}, "centrifugo": centrifugo{}, "socketio": socketio{}, bareName: dialect.Starling{}}
+	return map[string]dialect.Dialect{
+		"starling": dialect.Starling{}, "centrifugo": centrifugo{}, "socketio": socketio{}, bareName: dialect.Starling{},
+	}
 }
 
 func compare(ctx context.Context, o *options) error {
