@@ -2,35 +2,41 @@ package rebalance
 
 import (
 	"fmt"
-	"math"
 	"time"
 )
 
-// Rest is how long a client that was asked to move is left alone.
+// Rest is how long a client that has connected, or was asked to connect elsewhere, is left alone.
 const Rest = 10 * time.Minute
 
-// Options bound a [Planner].
+// leastRate is how many clients a gateway with an excess asks a second at least: the last few would take for ever otherwise.
+const leastRate = 1.0 / 30
+
+// Options bound a [Planner]. A zero field takes its default.
 type Options struct {
-	// Threshold is how much more than the mean a gateway must have, as a part of the mean: 0.1 is a tenth.
+	// Threshold is how much more than the mean a gateway must have before it sheds, as a part of the mean. Default 0.1. What chance
+	// makes of a load balancer that chooses at random is always borne: see [Planner.Next].
 	Threshold float64
-	// Share is how many of its clients a gateway asks a second, as a part of what it has: 0.01 is a hundredth.
+	// Share is how many of its clients a gateway asks a second at most, as a part of what it has. Default 0.01.
 	Share float64
-	// Settle is how long after the last client of a round was asked it is judged. Default 30 s: clients take a while, and
-	// announcements lag.
-	Settle time.Duration
+	// Steady is for how long the gateways must have been the same, and all in service. Default 1 minute: longer than what is
+	// between two drains of a rollout.
+	Steady time.Duration
+	// Lag is how long it may take until a move shows in what gateways announce. Default 10 s.
+	Lag time.Duration
 }
 
-// A Gateway is one of the others, as this one sees it.
-type Gateway struct {
-	// Boot tells lives of gateways apart.
-	Boot uint64
-	// Connections are what it announces; Known says that it did.
-	Connections int
-	Known       bool
-	// Serves says that it takes clients and is in step. One that does not keeps everybody at rest.
-	Serves bool
-	// PerSecond and Room are how many clients it can take, a second and in all.
-	PerSecond, Room int
+func (o Options) withDefaults() Options {
+	setDefault(&o.Threshold, 0.1)
+	setDefault(&o.Share, 0.01)
+	setDefault(&o.Steady, time.Minute)
+	setDefault(&o.Lag, 10*time.Second)
+	return o
+}
+
+func setDefault[T float64 | time.Duration](field *T, value T) {
+	if *field <= 0 {
+		*field = value
+	}
 }
 
 // State is what a [Planner] does.
@@ -38,166 +44,111 @@ type State string
 
 // States of a planner.
 const (
-	// StateEven is while this gateway has no excess.
+	// StateEven is while this gateway has nothing to shed.
 	StateEven State = "even"
-	// StateShedding is while it asks clients to move, or waits for what comes of it.
+	// StateShedding is while it asks clients to move, or would if there were any that may be asked.
 	StateShedding State = "shedding"
-	// StateResting is while something else goes on.
+	// StateResting is while gateways come, go, drain or are not in step, and a while after that.
 	StateResting State = "resting"
-	// StateStopped is after a round that did not help.
+	// StateStopped is after moves that did not help.
 	StateStopped State = "stopped"
 )
 
 // A Status says what a planner does, and why.
 type Status struct {
-	State  State  `json:"state"`
-	Reason string `json:"reason,omitempty"`
+	State State
+	// Reason is for people; empty while there is nothing to say.
+	Reason string
+	// Excess is how many connections this gateway has above the mean.
+	Excess int
 }
 
 // A Planner decides for one gateway. It is not safe for concurrent use.
 type Planner struct {
-	opts   Options
-	status Status
-	// members are the gateways of the last call.
-	members map[uint64]bool
+	opts    Options
+	status  Status
+	members members
 	last    time.Time
 	credit  float64
-	round   round
+	// account is nil while this gateway has nothing to shed.
+	account *account
 }
 
-// A round is what was decided at one time.
-type round struct {
-	// excess is what this gateway had above the mean when the round began; left is how many it has yet to ask.
-	excess, left int
-	// judged is when it is looked at what came of it; zero while clients are being asked.
-	judged time.Time
-	open   bool
-}
-
-// NewPlanner returns a planner that rests until it is called.
+// NewPlanner returns a planner that rests until the gateways have been the same for a while.
 func NewPlanner(opts Options) *Planner {
-	if opts.Settle <= 0 {
-		opts.Settle = 30 * time.Second
-	}
-	return &Planner{opts: opts, status: Status{State: StateResting, Reason: "starting"}}
+	return &Planner{opts: opts.withDefaults(), status: Status{State: StateResting, Reason: "this gateway has just started"}}
 }
 
 // Status says what was decided last.
 func (p *Planner) Status() Status { return p.status }
 
-// An Own is what the gateway that plans has itself.
-type Own struct {
-	// Ready says that it serves and does not drain.
-	Ready bool
-	// Connections are open. Leaving of them were asked to move a moment ago and have not gone yet; Movable have not been asked
-	// in [Rest].
-	Connections, Leaving, Movable int
-}
-
-// Next returns how many clients are to be asked to move now. Call it about once a second, and ask exactly so many.
-func (p *Planner) Next(now time.Time, self Own, others []Gateway) int {
+// Next returns how many clients are to be asked to move now. Call it about once a second, ask exactly so many, and count them in the
+// next view. A gateway sheds that has more than the mean by more than the threshold, and by more than three times what chance makes.
+func (p *Planner) Next(now time.Time, v View) int {
 	step := min(max(0, now.Sub(p.last)), time.Second)
 	p.last = now
-	p.noteMembers(others)
-	if reason := resting(self.Ready, others); reason != "" {
-		// What was measured is of no use any more: whatever this is changes the numbers.
-		p.round, p.credit = round{}, 0
-		if p.status.State != StateStopped {
-			p.status = Status{StateResting, reason}
-		}
+	l := measure(v)
+	p.status.Excess = max(0, l.own)
+	if p.members.changed(v.Others) {
+		p.account = nil                                    // of other gateways
+		p.status.State, p.status.Reason = StateResting, "" // the reason follows
+	}
+	if reason := p.members.unsteady(now, v, p.opts.Steady); reason != "" {
+		p.rest(reason)
 		return 0
 	}
-	if p.status.State == StateStopped {
-		return 0
-	}
-	own, mean := self.Connections, meanOf(self.Connections, others)
-	excess := own - int(math.Ceil(mean))
-	if p.round.open {
-		return p.goOn(now, step, self, excess, others)
-	}
-	if excess <= 0 || float64(own)-mean <= max(1, p.opts.Threshold*mean) {
-		p.status = Status{State: StateEven}
-		return 0
-	}
-	p.round = round{excess: excess, left: excess, open: true}
-	p.status = Status{StateShedding, fmt.Sprintf("has %d connections, %d more than the mean of %d gateways", own, excess, len(others)+1)}
-	return 0
-}
-
-// goOn asks the next of the round, or judges it.
-func (p *Planner) goOn(now time.Time, step time.Duration, self Own, excess int, others []Gateway) int {
-	// Others may shed too, or clients leave by themselves: never below the mean.
-	p.round.left = min(p.round.left, max(0, excess-self.Leaving))
-	if p.round.left > 0 && p.round.judged.IsZero() && self.Movable > 0 {
-		p.credit += p.perSecond(self.Connections, others) * step.Seconds()
-		due := min(int(p.credit), p.round.left, self.Movable)
-		p.credit = min(p.credit-float64(due), 1)
-		p.round.left -= due
-		return due
+	if p.account != nil && !p.account.isOf(l) {
+		p.account = nil
 	}
 	switch {
-	case p.round.judged.IsZero():
-		p.round.judged = now.Add(p.opts.Settle)
-	case !now.Before(p.round.judged):
-		if 2*excess > p.round.excess {
-			p.status = Status{StateStopped, fmt.Sprintf(
-				"%d connections above the mean before a round and %d after it: clients come back, or cannot go elsewhere", p.round.excess, excess)}
-		}
-		p.round, p.credit = round{}, 0
+	case l.own <= 0, p.account == nil && float64(l.own) <= l.threshold(p.opts.Threshold):
+		p.account, p.credit = nil, 0
+		p.status.State, p.status.Reason = StateEven, ""
+		return 0
+	case p.account == nil:
+		p.account, p.credit = open(l), 0
+	case p.status.State == StateStopped:
+		return 0
 	}
-	return 0
+	if p.account.see(now, l, p.opts.Lag); p.account.balance() <= 0 {
+		p.status.State, p.status.Reason = StateStopped, p.account.verdict(l)
+		return 0
+	}
+	return p.shed(step, l, v)
 }
 
-// perSecond is how many clients a second this gateway may send to the others.
-func (p *Planner) perSecond(own int, others []Gateway) float64 {
-	mean := meanOf(own, others)
-	room, above := 0, float64(own)-mean
-	for _, g := range others {
-		if float64(g.Connections) < mean {
-			room += max(0, min(g.PerSecond, g.Room))
-		} else {
-			above += float64(g.Connections) - mean
-		}
+// rest does nothing for now. Who has stopped stays so.
+func (p *Planner) rest(reason string) {
+	p.credit = 0
+	if p.account != nil {
+		p.account.pause()
 	}
-	// Those that shed divide what the others can take by what each has too many.
-	fair := float64(room) * (float64(own) - mean) / above
-	return max(0, min(p.opts.Share*float64(own), fair))
+	if p.status.State != StateStopped {
+		p.status.State, p.status.Reason = StateResting, reason
+	}
 }
 
-func meanOf(own int, others []Gateway) float64 {
-	sum := own
-	for _, g := range others {
-		sum += g.Connections
-	}
-	return float64(sum) / float64(len(others)+1)
-}
-
-// resting says what keeps everybody at rest, or nothing.
-func resting(ready bool, others []Gateway) string {
+// shed says how many go now.
+func (p *Planner) shed(step time.Duration, l load, v View) int {
+	p.status.State = StateShedding
+	p.status.Reason = fmt.Sprintf("%d connections, %d more than the mean of %d gateways", v.Connections, l.own, l.gateways)
+	left := l.own - v.Leaving
 	switch {
-	case !ready:
-		return "this gateway is not ready, or drains"
-	case len(others) == 0:
-		return "there is no other gateway"
+	case left <= 0:
+		return 0 // those that were asked are on their way
+	case v.Movable == 0:
+		p.credit = 0
+		p.status.Reason += "; all have connected or were asked to move a short while ago"
+		return 0
+	case l.room <= 0:
+		p.credit = 0
+		p.status.Reason += "; the others take none"
+		return 0
 	}
-	for _, g := range others {
-		if !g.Serves || !g.Known {
-			return "another gateway starts, drains or is not in step"
-		}
-	}
-	return ""
-}
-
-// noteMembers lets a planner that has stopped try again when gateways have come or gone.
-func (p *Planner) noteMembers(others []Gateway) {
-	same := len(others) == len(p.members)
-	members := make(map[uint64]bool, len(others))
-	for _, g := range others {
-		members[g.Boot] = true
-		same = same && p.members[g.Boot]
-	}
-	p.members = members
-	if !same && p.status.State == StateStopped {
-		p.status, p.round = Status{State: StateResting, Reason: "gateways have come or gone"}, round{}
-	}
+	bold := p.account.bold() / p.opts.Lag.Seconds()
+	fair := max(l.part()*min(float64(l.room), bold), leastRate)
+	p.credit += min(p.opts.Share*float64(v.Connections), fair) * step.Seconds()
+	due := min(int(p.credit), left, v.Movable)
+	p.credit = min(p.credit-float64(due), 1)
+	return due
 }

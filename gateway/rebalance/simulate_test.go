@@ -10,156 +10,188 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A balancer chooses the gateway to which a client of a zone comes that was at a gateway before.
-type balancer func(r *rand.Rand, w *world, was int) int
-
-var balancers = map[string]balancer{
-	"plain":  func(r *rand.Rand, w *world, _ int) int { return r.IntN(len(w.gateways)) },
-	"sticky": func(_ *rand.Rand, _ *world, was int) int { return was },
-	"mostly sticky": func(r *rand.Rand, w *world, was int) int {
-		if r.IntN(10) > 0 {
-			return was
-		}
-		return r.IntN(len(w.gateways))
-	},
-	"least": func(_ *rand.Rand, w *world, _ int) int {
-		least := 0
-		for i := range w.gateways {
-			if len(w.gateways[i].clients) < len(w.gateways[least].clients) {
-				least = i
-			}
-		}
-		return least
-	},
-	// Gateways of even and odd numbers are in two zones, which clients do not leave.
-	"zonal": func(r *rand.Rand, w *world, was int) int {
-		zone := was % 2
-		return zone + 2*r.IntN((len(w.gateways)-zone+1)/2)
-	},
+// Balancers, and whether each gets connections to where there is room.
+var balancers = map[string]struct {
+	choose balancer
+	helps  bool
+}{
+	"random":         {random, true},
+	"round robin":    {roundRobin, true},
+	"least":          {leastConnections, true},
+	"sticky":         {sticky, false},
+	"mostly sticky":  {mostlySticky, false},
+	"zonal":          {zonal, false},
+	"zonal and idle": {toZeroZone, false},
 }
 
-// A world is a cluster in seconds.
-type world struct {
-	gateways []simGateway
-	second   int
-	// arriving are clients under way, by the second at which they arrive and where they come from.
-	arriving map[int][]int
-	moves    int
+func random(w *world, _ int) int { return w.r.IntN(len(w.gateways)) }
+
+func roundRobin(w *world, _ int) int {
+	w.turn++
+	return w.turn % len(w.gateways)
 }
 
-type simGateway struct {
-	planner *Planner
-	// clients are by the second at which each was asked last.
-	clients []int
-}
-
-// leaveAfter is how long a client that was asked stays connected, as the overlap of a move.
-const leaveAfter = 2
-
-func (w *world) step(r *rand.Rand, balance balancer, start time.Time) {
-	w.second++
-	counts := make([]int, len(w.gateways))
-	for i := range w.gateways {
-		counts[i] = len(w.gateways[i].clients)
-	}
-	for i := range w.gateways {
-		g := &w.gateways[i]
-		var others []Gateway
-		for j, n := range counts {
-			if j != i {
-				others = append(others, Gateway{Boot: uint64(j + 1), Connections: n, Known: true, Serves: true, PerSecond: 1000, Room: 20000})
-			}
-		}
-		self := Own{Ready: true, Connections: counts[i]}
-		open := g.planner.round.open // else it does not matter, and counting is what takes the time
-		for _, asked := range g.clients[:len(g.clients)*btoi(open)] {
-			if w.second-asked >= int(Rest.Seconds()) {
-				self.Movable++
-			}
-		}
-		due := g.planner.Next(start.Add(time.Duration(w.second)*time.Second), self, others)
-		w.moves += due
-		for k := 0; due > 0; {
-			if w.second-g.clients[k] < int(Rest.Seconds()) {
-				k++
-				continue
-			}
-			g.clients = append(g.clients[:k], g.clients[k+1:]...)
-			at := w.second + r.IntN(leaveAfter) + 1
-			w.arriving[at] = append(w.arriving[at], i)
-			due--
+func leastConnections(w *world, _ int) int {
+	best := 0
+	for i, g := range w.gateways {
+		if g.connections() < w.gateways[best].connections() {
+			best = i
 		}
 	}
-	for _, was := range w.arriving[w.second] {
-		to := balance(r, w, was)
-		w.gateways[to].clients = append(w.gateways[to].clients, w.second)
-	}
-	delete(w.arriving, w.second)
+	return best
 }
 
-// busy says that clients are on the way, or a round goes on.
-func (w *world) busy() bool {
-	for i := range w.gateways {
-		if w.gateways[i].planner.round.open {
-			return true
+// sticky sends clients to where they were, as one that goes by their addresses.
+func sticky(w *world, was int) int {
+	if was < 0 {
+		return random(w, was)
+	}
+	return was
+}
+
+func mostlySticky(w *world, was int) int {
+	if w.r.IntN(10) == 0 {
+		return random(w, was)
+	}
+	return sticky(w, was)
+}
+
+// zonal keeps clients in a zone: gateways of even and of odd numbers.
+func zonal(w *world, was int) int {
+	if was < 0 {
+		return random(w, was)
+	}
+	zone := was % 2
+	return zone + 2*w.r.IntN((len(w.gateways)-zone+1)/2)
+}
+
+// toZeroZone sends everybody to one zone.
+func toZeroZone(w *world, _ int) int { return zonal(w, 0) }
+
+// scaledUp is some gateways with about as many clients each, and some more that are empty.
+func scaledUp(r *rand.Rand) []int {
+	counts := make([]int, 2+r.IntN(8))
+	each := 30 + r.IntN(600)
+	for i := range max(1, r.IntN(len(counts))) {
+		counts[i] = max(0, each+int(r.NormFloat64()*math.Sqrt(float64(each))))
+	}
+	return counts
+}
+
+// anyhow is gateways with any number of clients.
+func anyhow(r *rand.Rand) []int {
+	counts := make([]int, 2+r.IntN(8))
+	for i := range counts {
+		if r.IntN(3) > 0 {
+			counts[i] = r.IntN(600)
 		}
 	}
-	return len(w.arriving) > 0
+	return counts
 }
 
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// Thousands of clusters after a scale-up or with any load: the moves are bounded, everybody ends even or stopped and stays so, and
-// nobody sheds below the mean.
-func TestNeverOscillates(t *testing.T) {
-	const threshold = 0.1
-	for name, balance := range balancers {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			ends := map[State]int{}
-			for seed := range uint64(400) {
-				r := rand.New(rand.NewPCG(seed, 1))
-				w := &world{arriving: map[int][]int{}, gateways: make([]simGateway, 2+r.IntN(8))}
-				total, atStart := 0, make([]int, len(w.gateways))
-				for i := range w.gateways {
-					w.gateways[i].planner = NewPlanner(Options{Threshold: threshold, Share: 0.02})
-					if r.IntN(3) > 0 {
-						atStart[i] = r.IntN(400)
+// Hundreds of clusters with each load balancer end even or stopped, after a bounded number of moves, and stay so; no gateway asks a
+// client that it has not above the mean.
+func TestItEndsAndNeverGoesToAndFro(t *testing.T) {
+	for name, balancer := range balancers {
+		for kind, load := range map[string]func(*rand.Rand) []int{"scaled up": scaledUp, "anyhow": anyhow} {
+			t.Run(name+", "+kind, func(t *testing.T) {
+				t.Parallel()
+				var asked, needed float64
+				ends := map[State]int{}
+				for seed := range uint64(worlds) {
+					counts := load(rand.New(rand.NewPCG(seed, 2)))
+					w := newWorld(seed, balancer.choose, counts)
+					begin := measure(w.view(0))
+					about := fmt.Sprintf("seed %d, %v", seed, counts)
+					require.True(t, w.settle(48*time.Hour), "it ends: %s", about)
+					w.requireEnd(t, counts, begin, about)
+					for _, g := range w.gateways {
+						ends[g.planner.Status().State]++
 					}
-					total += atStart[i]
-					for range atStart[i] {
-						w.gateways[i].clients = append(w.gateways[i].clients, math.MinInt32)
-					}
+					asked, needed = asked+float64(w.asked), needed+begin.excess*begin.odds()
 				}
-				mean := float64(total) / float64(len(w.gateways))
-				excess := 0
-				for _, n := range atStart {
-					excess += max(0, n-int(mean))
+				t.Logf("%v, %.0f moves where chance needs %.0f", ends, asked, needed)
+				require.Equal(t, ends[StateEven]+ends[StateStopped], sum(ends))
+				if balancer.helps {
+					require.Zero(t, ends[StateStopped])
+					require.LessOrEqual(t, asked, 1.1*needed)
+				} else {
+					require.NotZero(t, ends[StateStopped])
 				}
-				about := fmt.Sprintf("seed %d, %v", seed, atStart)
-				// Planners change their mind only when something has changed, so quiet for a while is quiet for ever.
-				for quiet := 0; quiet < 60; quiet++ {
-					require.Less(t, w.second, 3600, "it ends: %s", about)
-					w.step(r, balance, time.Unix(0, 0))
-					if w.busy() {
-						quiet = 0
-					}
-				}
-				require.LessOrEqual(t, w.moves, 2*excess+2*len(w.gateways), about)
-				for i := range w.gateways {
-					state := w.gateways[i].planner.Status().State
-					require.Contains(t, []State{StateEven, StateStopped}, state, about)
-					ends[state]++
-					low := min(float64(atStart[i]), mean*(1-threshold)) - 1
-					require.GreaterOrEqual(t, float64(len(w.gateways[i].clients)), low, "gateway %d of %s", i, about)
+			})
+		}
+	}
+}
+
+func sum(ends map[State]int) (n int) {
+	for _, k := range ends {
+		n += k
+	}
+	return n
+}
+
+// requireEnd fails unless what is promised of every cluster holds.
+func (w *world) requireEnd(t *testing.T, begin []int, l load, about string) {
+	t.Helper()
+	grant := open(l).grant
+	most := worth * float64(l.gateways) * (grant + l.excess)
+	require.LessOrEqual(t, float64(w.asked), most+grant, about)
+	for i, g := range w.gateways {
+		require.LessOrEqual(t, g.below, 1.0, "gateway %d goes below the mean: %s", i, about)
+		n, mean := float64(len(g.clients)), w.mean()
+		require.GreaterOrEqual(t, n, min(float64(begin[i]), mean)-1, "gateway %d ends with too few: %s", i, about)
+		if g.planner.Status().State == StateEven {
+			require.LessOrEqual(t, n-mean, l.threshold(0.1)+1, "gateway %d is even: %s", i, about)
+		}
+	}
+}
+
+// With sticky balancing no more is tried than an account begins with, however large the cluster.
+func TestStickyBalancingIsFoundOut(t *testing.T) {
+	for _, each := range []int{200, 2000, 20_000} {
+		w := newWorld(1, sticky, []int{each, each, 0})
+		begin := measure(w.view(0))
+		require.True(t, w.settle(24*time.Hour))
+		budget := worth * begin.odds() * open(begin).grant
+		require.InDelta(t, budget, w.asked, 0.3*budget, "of %d", each)
+		require.Equal(t, StateStopped, w.gateways[0].planner.Status().State)
+		t.Logf("%d moves of %d clients", w.asked, 2*each)
+	}
+}
+
+// The same where clients do not follow.
+func TestDeafClientsAreFoundOut(t *testing.T) {
+	w := newWorld(1, random, []int{300, 300, 0})
+	w.deaf = 1
+	require.True(t, w.settle(24*time.Hour))
+	require.Equal(t, []int{300, 300, 0}, w.counts())
+	require.Less(t, w.asked, 300)
+	require.Equal(t, StateStopped, w.gateways[1].planner.Status().State)
+}
+
+// Clients that come and go by themselves do not make it stop, nor move more than they would have to.
+func TestClientsThatComeAndGo(t *testing.T) {
+	for _, perSecond := range []float64{0.1, 1, 3} {
+		for seed := range uint64(max(5, worlds/10)) {
+			w := newWorld(seed, random, []int{400, 400, 400, 0})
+			w.churn = perSecond
+			begin := measure(w.view(0))
+			for w.second < 3600 {
+				w.step()
+				for i, g := range w.gateways {
+					require.NotEqual(t, StateStopped, g.planner.Status().State, "gateway %d, seed %d, second %d, %v a second", i, seed, w.second, perSecond)
 				}
 			}
-			t.Logf("ends: %v", ends)
-		})
+			require.LessOrEqual(t, float64(w.asked), 1.5*begin.excess*begin.odds(), "seed %d", seed)
+			after := measure(w.view(0))
+			require.Less(t, after.excess, begin.excess/2)
+		}
 	}
+}
+
+// A gateway with very many clients is not slower for it than a few minutes.
+func TestLargeClusterIsEvenWithinMinutes(t *testing.T) {
+	w := newWorld(1, random, []int{20_000, 20_000, 0})
+	w.until(t, 20*time.Minute, func() bool { return measure(w.view(0)).excess < 1000 })
+	t.Logf("%v after %d s", w.counts(), w.second)
 }
