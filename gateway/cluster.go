@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/starling-realtime/starling/gateway/mesh"
 	"github.com/starling-realtime/starling/gateway/mesh/keyring"
 	"github.com/starling-realtime/starling/gateway/pacing"
 	"github.com/starling-realtime/starling/hub"
@@ -123,14 +124,7 @@ type PeerStatus struct {
 }
 
 // Load is what a gateway has and can take, as it tells the others.
-type Load struct {
-	// Connections are open.
-	Connections int `json:"connections"`
-	// Headroom is how many more it can hold.
-	Headroom int `json:"headroom"`
-	// AcceptPerSecond is how many it can take a second besides those that wait to be let in.
-	AcceptPerSecond int `json:"acceptPerSecond"`
-}
+type Load = mesh.Load
 
 // takes says whether clients can move to the peer.
 func (p PeerStatus) takes() bool { return p.LinkedOut && !p.Draining }

@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/starling-realtime/starling/gateway/rebalance"
 )
 
 // A collector reads gauges from the hub and the sessions once a scrape, so that they agree with each other.
@@ -37,6 +39,12 @@ func newCollector(g *Gateway) *collector {
 		}},
 		{"headroom", "Connections more that this gateway tells others it can hold.", func(r *reading) float64 {
 			return float64(r.load.Headroom)
+		}},
+		{"rebalance_excess", "Open connections above the mean of all gateways, with --rebalance.", func(r *reading) float64 {
+			return float64(r.rebalance.Excess)
+		}},
+		{"rebalance_stopped", "1 while this gateway has too many connections and moves none, because that did not help.", func(r *reading) float64 {
+			return oneIf(r.rebalance.State == string(rebalance.StateStopped))
 		}},
 	} {
 		c.descs = append(c.descs, prometheus.NewDesc(namespace+"_"+m.name, m.help, nil, nil))

@@ -67,6 +67,8 @@ type Config struct {
 	DrainWindow time.Duration
 	// DrainClose is how long the closing of those that have not moved is spread over, and may take.
 	DrainClose time.Duration
+	// Rebalance asks clients to connect again, some at a time, while this gateway has more of them than the others.
+	Rebalance bool
 
 	// LogFormat is "text" or "json".
 	LogFormat string

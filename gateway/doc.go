@@ -9,6 +9,8 @@
 //     writes go through package fanout.
 //   - Every bound of [Limits] refuses with an error that names it, and counts what it refused. A connection that does not read
 //     is closed with 4008; when the gateway itself lags it slows the publishers' reads instead.
+//   - With [Config.Rebalance], clients are asked to connect again while this gateway has notably more than the others, and never more
+//     than it has above the mean: see package rebalance.
 //   - A gateway takes clients only once it is ready, and never loses readiness because of another gateway.
 //
 // # What it does not do

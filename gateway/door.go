@@ -52,7 +52,7 @@ func (g *Gateway) busy(bound, message string, backlog time.Duration) *refusal {
 // load is what this gateway has and can take. One that takes nobody says so.
 func (g *Gateway) load() Load {
 	open := int(g.admission.count.Load())
-	l := Load{Connections: g.roster.len(), Headroom: max(0, g.cfg.Limits.Connections-open)}
+	l := Load{Connections: g.roster.len(), Headroom: max(0, g.cfg.Limits.Connections-open), Shed: g.rebalance.read().Asked}
 	if ready, _ := g.ready.state(); ready {
 		l.AcceptPerSecond = g.door.Spare(time.Now())
 	}

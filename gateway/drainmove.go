@@ -97,6 +97,7 @@ func (s *session) askToMove(round uint32, step, overlap time.Duration) {
 		return
 	}
 	s.g.metrics.asked.Inc()
+	s.settled.Store(s.g.clock())
 	after := time.Duration(rand.Int64N(int64(step) + 1))
 	s.send(protocol.Reconnect{Reason: "drain", AfterMs: after.Milliseconds(), OverlapMs: overlap.Milliseconds()}.Frame(nowMs()))
 }

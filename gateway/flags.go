@@ -70,6 +70,8 @@ func (c *Config) bindTimes(fs *pflag.FlagSet) {
 		"how long a gateway that drains still takes clients, while load balancers let go of it")
 	fs.DurationVar(&c.DrainWindow, "drain-window", c.DrainWindow, "how long its clients then have to move to other gateways")
 	fs.DurationVar(&c.DrainClose, "drain-close", c.DrainClose, "how long the closing of those that have not moved is spread over")
+	fs.BoolVar(&c.Rebalance, "rebalance", c.Rebalance,
+		"ask clients to connect again, some at a time, while this gateway has notably more of them than the others")
 }
 
 // ReadEnvironment sets every flag of the set that the command line did not set from its environment variable, STARLING_ and the

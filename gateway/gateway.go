@@ -70,6 +70,7 @@ type Gateway struct {
 	drain     drain
 	recent    *recentlog.Ring
 	sampler   sampler
+	rebalance *rebalancer // nil: it does not
 	pingFrame []byte
 	buffers   sync.Pool // of *bytes.Buffer, for messages while they are handled
 
@@ -102,6 +103,9 @@ func New(cfg Config, opts Options) (*Gateway, error) {
 	}
 	if g.apiKeys != nil {
 		g.tasks.start(func() { g.apiKeys.Run(g.ctx) })
+	}
+	if g.rebalance != nil {
+		g.tasks.start(func() { g.rebalance.run(g.ctx) })
 	}
 	return g, nil
 }
@@ -163,6 +167,9 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 	g.upgrader = g.newUpgrader()
 	g.metrics = newMetrics(g.registry, cfg.Limits)
 	g.rates = newRates(cfg.Limits, g.metrics.hit)
+	if cfg.Rebalance {
+		g.rebalance = g.newRebalancer(opts.Rebalance)
+	}
 	g.registry.MustRegister(pool.Collector(), g.keys.Collector(), newCollector(g), g.rates.collector())
 	if g.tokenKeys != nil {
 		g.registry.MustRegister(g.tokenKeys.Collector())

@@ -151,12 +151,8 @@ func (c *meshCluster) Status() ClusterStatus {
 		out.Waiting, out.KeysDiffer = c.ReadyReason(), c.KeysDiffer()
 	}
 	for _, p := range s.Peers {
-		var load *Load
-		if p.Load != nil {
-			load = &Load{Connections: p.Load.Connections, Headroom: p.Load.Headroom, AcceptPerSecond: p.Load.AcceptPerSecond}
-		}
 		out.Peers = append(out.Peers, PeerStatus{
-			Load: load,
+			Load: p.Load,
 			Node: p.Node, Boot: p.Boot.String(), Address: p.Address, Version: p.Version, State: peerState(p), InStep: p.InStep,
 			Draining: p.Draining, LinkedIn: p.LinkedIn, LinkedOut: p.LinkedOut, QueuedBytes: p.StateBytes + p.PublishBytes,
 			HeardMs: p.HeardAgo.Milliseconds(), Entries: p.Entries, Error: p.Error,
@@ -195,10 +191,7 @@ func (l meshLocal) Remember(member, channel, key, mid string) (first string, dup
 func (l meshLocal) Lagging() bool { return l.host.Lagging() }
 
 // Load implements [mesh.Local].
-func (l meshLocal) Load() mesh.Load {
-	load := l.host.Load()
-	return mesh.Load{Connections: load.Connections, Headroom: load.Headroom, AcceptPerSecond: load.AcceptPerSecond}
-}
+func (l meshLocal) Load() mesh.Load { return l.host.Load() }
 
 // AwaitRoom implements [mesh.Local].
 func (l meshLocal) AwaitRoom(ctx context.Context) error {

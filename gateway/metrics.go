@@ -41,6 +41,8 @@ type metrics struct {
 	asked       prometheus.Counter
 	moved       prometheus.Counter
 	forced      prometheus.Counter
+	shed        prometheus.Counter
+	shedStops   prometheus.Counter
 	acceptWait  prometheus.Histogram
 	adminDenied prometheus.Counter
 	paused      prometheus.Counter
@@ -77,6 +79,9 @@ func newMetrics(reg *prometheus.Registry, limits Limits) *metrics {
 		asked:  f.counter("drain_asked_total", "Connections that a drain asked to connect elsewhere."),
 		moved:  f.counter("drain_moved_total", "Connections that a drain asked to connect elsewhere and that have ended since."),
 		forced: f.counter("drain_forced_total", "Connections that a drain had to close because their clients had not moved."),
+		shed: f.counter("rebalance_asked_total",
+			"Connections that were asked to connect elsewhere because this gateway had more than others."),
+		shedStops: f.counter("rebalance_stops_total", "Times that rebalancing stopped because it did not help."),
 		paused: f.counter("publishers_paused_seconds_total",
 			"Time that publishers' reads were paused because this gateway's own connections were behind."),
 		answersPaused: f.counter("answers_paused_seconds_total",

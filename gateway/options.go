@@ -25,4 +25,6 @@ type Options struct {
 	Keys *keyring.Keyring
 	// NewCluster connects the gateway with others. Default, and when it returns nil: it stays alone.
 	NewCluster func(ClusterHost) (Cluster, error)
+	// Rebalance is for tests.
+	Rebalance RebalanceTuning
 }

@@ -39,6 +39,10 @@ type session struct {
 
 	// asked is the round of the drain that asked this client to move.
 	asked atomic.Uint32
+	// settled is when the client connected, or was asked to move, by the gateway's clock. shed says that it was asked because this
+	// gateway has more clients than others.
+	settled atomic.Int64
+	shed    atomic.Bool
 
 	rosterSlot  int
 	rosterShard uint8
@@ -85,6 +89,7 @@ func (g *Gateway) accept(w http.ResponseWriter, r *http.Request, identity auth.I
 	}
 	s.conn, s.socket = conn, socket
 	s.heard.Store(g.clock())
+	s.settled.Store(g.clock())
 	s.pinged = g.clock()
 	g.hub.Bind(s)
 	g.metrics.accepted.Inc()

@@ -20,18 +20,20 @@ type Status struct {
 	Reason   string `json:"reason,omitempty"`
 	Draining bool   `json:"draining"`
 	// Phase is the drain's.
-	Phase           string       `json:"phase"`
-	Drain           DrainStatus  `json:"drain"`
-	StartedAt       time.Time    `json:"startedAt"`
-	Connections     int          `json:"connections"`
-	MaxConnections  int          `json:"maxConnections"`
-	AcceptPerSecond int          `json:"acceptPerSecond"`
-	Channels        int          `json:"channels"`
-	LocalChannels   int          `json:"localChannels"`
-	Members         int          `json:"members"`
-	PresenceEntries int          `json:"presenceEntries"`
-	LocalEntries    int          `json:"localPresenceEntries"`
-	Peers           []PeerStatus `json:"peers"`
+	Phase string      `json:"phase"`
+	Drain DrainStatus `json:"drain"`
+	// Rebalance says whether clients are sent to gateways that have fewer.
+	Rebalance       RebalanceStatus `json:"rebalance"`
+	StartedAt       time.Time       `json:"startedAt"`
+	Connections     int             `json:"connections"`
+	MaxConnections  int             `json:"maxConnections"`
+	AcceptPerSecond int             `json:"acceptPerSecond"`
+	Channels        int             `json:"channels"`
+	LocalChannels   int             `json:"localChannels"`
+	Members         int             `json:"members"`
+	PresenceEntries int             `json:"presenceEntries"`
+	LocalEntries    int             `json:"localPresenceEntries"`
+	Peers           []PeerStatus    `json:"peers"`
 	// Figures are of the last few seconds; nil in the first ones.
 	Figures *overview.Step `json:"figures,omitempty"`
 	// MeshKeys are the ids of the mesh keys that are accepted, the primary one first. They tell keys apart and are no secrets.
@@ -47,7 +49,7 @@ func (g *Gateway) Status() Status {
 		Connections: r.connections, MaxConnections: g.cfg.Limits.Connections, AcceptPerSecond: g.cfg.Limits.AcceptPerSecond,
 		Channels: r.hub.Channels, LocalChannels: r.hub.LocalChannels, Members: r.hub.Members,
 		PresenceEntries: r.hub.PresenceEntries, LocalEntries: r.hub.LocalEntries,
-		Peers: []PeerStatus{}, Figures: g.sampler.history.Last(),
+		Peers: []PeerStatus{}, Figures: g.sampler.history.Last(), Rebalance: g.rebalance.read(),
 	}
 	if g.meshKeys != nil {
 		s.MeshKeys = g.meshKeys.IDs()
@@ -66,13 +68,14 @@ type reading struct {
 	connections int
 	waiting     int
 	load        Load
+	rebalance   RebalanceStatus
 	hub         hub.Stats
 }
 
 func (g *Gateway) read() reading {
 	r := reading{draining: g.ready.draining.Load(), connections: g.roster.len(), hub: g.hub.Stats()}
 	r.ready, r.reason = g.ready.state()
-	r.waiting, r.load = g.door.Waiting(), g.load()
+	r.waiting, r.load, r.rebalance = g.door.Waiting(), g.load(), g.rebalance.read()
 	return r
 }
 

@@ -14,16 +14,18 @@ import (
 // Load is what a gateway has and can take, as it tells the others.
 type Load struct {
 	// Connections are open.
-	Connections int
+	Connections int `json:"connections"`
 	// Headroom is how many more it can hold.
-	Headroom int
-	// AcceptPerSecond is how many it can take a second.
-	AcceptPerSecond int
+	Headroom int `json:"headroom"`
+	// AcceptPerSecond is how many it can take a second besides those that wait to be let in.
+	AcceptPerSecond int `json:"acceptPerSecond"`
+	// Shed is how many clients it has asked to connect elsewhere since it started, because it had more than others.
+	Shed int `json:"shed"`
 }
 
 func (l Load) encode() []byte {
 	var b []byte
-	for _, n := range []int{l.Connections, l.Headroom, l.AcceptPerSecond} {
+	for _, n := range []int{l.Connections, l.Headroom, l.AcceptPerSecond, l.Shed} {
 		b = binary.AppendUvarint(b, uint64(max(0, n)))
 	}
 	return b
@@ -33,6 +35,9 @@ func parseLoad(body []byte) (Load, error) {
 	r := reader{b: body}
 	count := func() int { return int(min(r.uvarint(), math.MaxInt32)) }
 	l := Load{Connections: count(), Headroom: count(), AcceptPerSecond: count()}
+	if r.err == nil && len(r.b) > 0 { // older releases never shed, and do not say so
+		l.Shed = count()
+	}
 	if r.err != nil {
 		return Load{}, fmt.Errorf("reading a load: %w", r.err)
 	}

@@ -51,32 +51,50 @@ type world struct {
 func newWorld(t *testing.T, count int, edit func(i int, cfg *gateway.Config)) *world {
 	t.Helper()
 	w := &world{t: t}
-	var peers []string
-	for range count {
-		peers = append(peers, freeAddress(t))
-	}
-	for i := range count {
-		cfg := gateway.DefaultConfig()
-		cfg.Anonymous = true
-		cfg.NodeName = fmt.Sprintf("gw-%d", i)
-		cfg.Cluster = t.Name()
-		cfg.Listen, cfg.AdminListen, cfg.MeshListen, cfg.Join = freeAddress(t), freeAddress(t), peers[i], peers
-		cfg.Deregister, cfg.DrainClose = time.Second, time.Second
+	for i, cfg := range w.configs(count) {
 		edit(i, &cfg)
 		w.nodes = append(w.nodes, start(t, cfg))
 	}
-	for _, n := range w.nodes {
-		eventually(t, n.isReady, n.cfg.NodeName+" is ready")
+	w.awaitWhole()
+	return w
+}
+
+// configs returns the settings of so many gateways that find each other.
+func (w *world) configs(count int) []gateway.Config {
+	w.t.Helper()
+	var peers []string
+	for range count {
+		peers = append(peers, freeAddress(w.t))
 	}
-	eventually(t, func() bool {
+	all := make([]gateway.Config, count)
+	for i := range all {
+		cfg := gateway.DefaultConfig()
+		cfg.Anonymous = true
+		cfg.NodeName = fmt.Sprintf("gw-%d", i)
+		cfg.Cluster = w.t.Name()
+		cfg.Listen, cfg.AdminListen, cfg.MeshListen, cfg.Join = freeAddress(w.t), freeAddress(w.t), peers[i], peers
+		cfg.Deregister, cfg.DrainClose = time.Second, time.Second
+		all[i] = cfg
+	}
+	return all
+}
+
+// awaitWhole waits until all gateways are ready and know each other.
+func (w *world) awaitWhole() {
+	w.t.Helper()
+	for _, n := range w.nodes {
+		eventually(w.t, n.isReady, n.cfg.NodeName+" is ready")
+	}
+	others := len(w.nodes) - 1
+	eventually(w.t, func() bool {
 		for _, n := range w.nodes {
-			if strings.Count(n.get("/status"), `"inStep": true`) != count-1 || strings.Count(n.get("/status"), `"headroom"`) != count-1 {
+			status := n.get("/status")
+			if strings.Count(status, `"inStep": true`) != others || strings.Count(status, `"headroom"`) != others {
 				return false
 			}
 		}
 		return true
 	}, "all know each other")
-	return w
 }
 
 func freeAddress(t *testing.T) string {
@@ -160,6 +178,9 @@ func (n *node) get(path string) string {
 	require.NotEmpty(n.t, text, "%s %s", n.cfg.NodeName, path)
 	return text
 }
+
+// says whether /status has this in it.
+func (n *node) says(text string) bool { return strings.Contains(n.get("/status"), text) }
 
 func (n *node) tryMetric(name string) (value int, ok bool) {
 	for line := range strings.Lines(n.tryGet("/metrics")) {
