@@ -43,7 +43,7 @@ func newCollector(g *Gateway) *collector {
 		{"rebalance_excess", "Open connections above the mean of all gateways, with --rebalance.", func(r *reading) float64 {
 			return float64(r.rebalance.Excess)
 		}},
-		{"rebalance_stopped", "1 while this gateway has too many connections and moves none, because that did not help.", func(r *reading) float64 {
+		{"rebalance_stopped", "1 while this gateway moves no connections, because that did not help.", func(r *reading) float64 {
 			return oneIf(r.rebalance.State == string(rebalance.StateStopped))
 		}},
 	} {

@@ -71,6 +71,6 @@ func (a *account) balance() float64 { return worth*a.odds*(a.grant+a.gained) - f
 func (a *account) bold() float64 { return max(a.grant/4, a.balance()/(worth*a.odds)) }
 
 func (a *account) verdict(l load) string {
-	return fmt.Sprintf("%d clients were asked to connect elsewhere, and the gateways together have %.0f connections above the mean instead of "+
-		"%.0f: clients come back, or cannot go where there is room", a.moves, l.excess, a.excess)
+	return fmt.Sprintf("%d clients were asked to connect elsewhere, and the gateways together have %.0f connections above the mean "+
+		"instead of %.0f: clients come back, or cannot go where there is room", a.moves, l.excess, a.excess)
 }

@@ -92,6 +92,7 @@ func anyhow(r *rand.Rand) []int {
 // Hundreds of clusters with each load balancer end even or stopped, after a bounded number of moves, and stay so; no gateway asks a
 // client that it has not above the mean.
 func TestItEndsAndNeverGoesToAndFro(t *testing.T) {
+	t.Parallel()
 	for name, balancer := range balancers {
 		for kind, load := range map[string]func(*rand.Rand) []int{"scaled up": scaledUp, "anyhow": anyhow} {
 			t.Run(name+", "+kind, func(t *testing.T) {
@@ -172,8 +173,8 @@ func TestDeafClientsAreFoundOut(t *testing.T) {
 // Clients that come and go by themselves do not make it stop, nor move more than they would have to.
 func TestClientsThatComeAndGo(t *testing.T) {
 	for _, perSecond := range []float64{0.1, 1, 3} {
-		for seed := range uint64(max(5, worlds/10)) {
-			w := newWorld(seed, random, []int{400, 400, 400, 0})
+		for seed := range max(5, worlds/10) {
+			w := newWorld(uint64(seed), random, []int{400, 400, 400, 0})
 			w.churn = perSecond
 			begin := measure(w.view(0))
 			for w.second < 3600 {
