@@ -52,8 +52,8 @@ func rebalances(t *testing.T, f *fakeRoom, log *bytes.Buffer) *rebalancer {
 	t.Helper()
 	r := &rebalancer{
 		every: time.Second, view: f.look, ask: f.ask, logger: slog.New(slog.NewTextHandler(log, nil)),
-		asked:   prometheus.NewCounter(prometheus.CounterOpts{Name: "asked_total"}),
-		stops:   prometheus.NewCounter(prometheus.CounterOpts{Name: "stops_total"}),
+		asked:   prometheus.NewCounter(prometheus.CounterOpts{Name: "asked_total", Help: "Asked."}),
+		stops:   prometheus.NewCounter(prometheus.CounterOpts{Name: "stops_total", Help: "Stops."}),
 		planner: rebalance.NewPlanner(rebalance.Options{}), status: RebalanceStatus{Policy: "Even"},
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -40,7 +40,7 @@ func TestWireFormat(t *testing.T) {
 		{"key", "03616e6e04726f6f6d016b026d31", hex.EncodeToString(keyFrame{"ann", "room", "k", "m1"}.encode())},
 		{"gap", "0201610162", hex.EncodeToString(gapFrame{[]string{"a", "b"}}.encode())},
 		{"gap in all", "00", hex.EncodeToString(gapFrame{}.encode())},
-		{"load", "2ac801e807", hex.EncodeToString(Load{Connections: 42, Headroom: 200, AcceptPerSecond: 1000}.encode())},
+		{"load", "2ac801e80705", hex.EncodeToString(Load{Connections: 42, Headroom: 200, AcceptPerSecond: 1000, Shed: 5}.encode())},
 		{"digest", "00000000000000ff0000000000000007", hex.EncodeToString(appendBootSeq(nil, bootSeq{255, 7}))},
 	}
 	for _, tt := range tests {
