@@ -27,6 +27,7 @@ func TestStatus(t *testing.T) {
 	require.Equal(t, gateway.Status{
 		Node: "gw-0", Version: buildinfo.Version(), Cluster: "default", Ready: true, Phase: "serving",
 		Drain:       gateway.DrainStatus{Phase: "serving", Connections: 2},
+		Rebalance:   gateway.RebalanceStatus{Policy: "Off"},
 		Connections: 2, MaxConnections: 20_000, AcceptPerSecond: 1000,
 		Channels: 1, LocalChannels: 1, Members: 2, PresenceEntries: 2, LocalEntries: 2,
 		Peers: []gateway.PeerStatus{{Node: "gw-1", LinkedOut: true}},

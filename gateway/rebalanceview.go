@@ -42,10 +42,10 @@ func (g *Gateway) rebalanceView(rest time.Duration) rebalance.View {
 		batch = g.roster.copyShard(i, batch[:0])
 		for _, s := range batch {
 			switch {
+			case s.isLeaving(now):
+				v.Leaving++
 			case s.mayMove(now, rest):
 				v.Movable++
-			case s.shed.Load() && now-s.settled.Load() < leavingFor.Milliseconds():
-				v.Leaving++
 			}
 		}
 	}
@@ -86,5 +86,10 @@ func (g *Gateway) askToRebalance(count int, rest, within time.Duration) (asked i
 
 // mayMove says whether a client has been connected for so long, and has not been asked to move since then.
 func (s *session) mayMove(now int64, rest time.Duration) bool {
-	return s.closing.Load() == 0 && now-s.settled.Load() >= rest.Milliseconds()
+	return s.closing.Load() == 0 && now-s.settled.Load() >= rest.Milliseconds() && !s.isLeaving(now)
+}
+
+// isLeaving says whether a client was asked to move so short a while ago that it may yet.
+func (s *session) isLeaving(now int64) bool {
+	return s.shed.Load() && now-s.settled.Load() < leavingFor.Milliseconds()
 }
