@@ -31,6 +31,7 @@ func TestOperator(t *testing.T) {
 	}{
 		{"Helm installs the operator", w.install},
 		{"a cluster becomes ready", w.apply},
+		{"its network policy opens each port to those who need it", w.policy},
 		{"members on different pods see each other", w.meet},
 		{"the cluster grows to four", w.grow},
 		{"the cluster shrinks to two and nobody is seen to leave", w.shrink},
