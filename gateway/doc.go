@@ -1,5 +1,5 @@
-// Package gateway is Starling's server: it speaks starling.v1 over WebSocket to clients and keeps a [hub.Hub] in step with
-// them. `starling gateway` is [Run]; a program that wants the server inside its own http.Server makes a [Gateway] with
+// Package gateway is Starling's server: it speaks starling.v1 over WebSocket to clients, and server-sent events to those that only
+// receive, and keeps a [hub.Hub] in step with them. `starling gateway` is [Run]; a program that wants the server inside its own http.Server makes a [Gateway] with
 // [New] and mounts [Gateway.Handler].
 //
 // # What it promises
@@ -16,5 +16,5 @@
 // # What it does not do
 //
 // It finds no other gateways and carries nothing to them: that is a [Cluster]'s work, and without one a gateway is complete
-// on its own. It keeps no history, and it trusts no header of a proxy.
+// on its own. It keeps no history, and it trusts no header of a proxy that it was not told of.
 package gateway

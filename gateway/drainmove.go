@@ -99,7 +99,15 @@ func (s *session) askToMove(round uint32, step, overlap time.Duration) {
 	s.g.metrics.asked.Inc()
 	s.settled.Store(s.g.clock())
 	after := time.Duration(rand.Int64N(int64(step) + 1))
-	s.send(protocol.Reconnect{Reason: "drain", AfterMs: after.Milliseconds(), OverlapMs: overlap.Milliseconds()}.Frame(nowMs()))
+	s.sendAway("drain", after, overlap)
+}
+
+// sendAway tells a client to connect again. A stream then ends by itself: EventSource comes back only when it has.
+func (s *session) sendAway(reason string, after, overlap time.Duration) {
+	if s.stream != nil {
+		s.stream.departs.Store(s.g.clock() + (after + overlap).Milliseconds() + 1)
+	}
+	s.send(protocol.Reconnect{Reason: reason, AfterMs: after.Milliseconds(), OverlapMs: overlap.Milliseconds()}.Frame(nowMs()))
 }
 
 // closeRest closes those who have not moved, in random order and evenly over most of the time; what is left of it is for their last
@@ -148,8 +156,9 @@ func (s *session) force(code protocol.CloseCode) {
 
 // noteMoved counts a session that has ended, if the drain had asked for that.
 func (g *Gateway) noteMoved(s *session) {
-	asked := s.asked.Load()
-	if closing := s.closing.Load(); asked == 0 || closing != 0 && closing != byClient {
+	asked, closing := s.asked.Load(), s.closing.Load()
+	left := closing == 0 || closing == byClient || s.stream != nil && s.stream.departs.Load() == departed
+	if asked == 0 || !left {
 		return
 	}
 	g.drain.mu.Lock()

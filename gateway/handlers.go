@@ -11,10 +11,11 @@ import (
 	"github.com/starling-realtime/starling/gateway/demo"
 )
 
-// Handler returns the clients' side: /ws, the HTTP API under /v1/, and the demo page where the config enables it.
+// Handler returns the clients' side: /ws, /v1/events, the HTTP API under the rest of /v1/, and the demo page where the config enables it.
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ws", g.serveWebSocket)
+	mux.HandleFunc(eventsPath, g.serveEvents)
 	mux.Handle("/v1/", g.api)
 	if g.cfg.Demo {
 		mux.Handle("/", demo.Handler())

@@ -19,6 +19,7 @@ var latencyBuckets = []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, 
 // metrics are what the server itself counts. Children that the hot path needs are looked up once.
 type metrics struct {
 	accepted  prometheus.Counter
+	streams   prometheus.Counter
 	requests  map[protocol.RequestType]prometheus.Counter
 	badFrames prometheus.Counter
 	bytesIn   prometheus.Counter
@@ -55,6 +56,7 @@ func newMetrics(reg *prometheus.Registry, limits Limits) *metrics {
 	f := factory{reg}
 	m := &metrics{
 		accepted:  f.counter("connections_accepted_total", "Connections that were upgraded and admitted."),
+		streams:   f.counter("event_streams_accepted_total", "Connections accepted that are event streams."),
 		badFrames: f.counter("bad_frames_total", "Malformed client frames."),
 		bytesIn:   f.counter("received_bytes_total", "Bytes of client messages."),
 		refused:   f.counterVec("refused_total", "Handshakes refused, by reason.", "reason"),

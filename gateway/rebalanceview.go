@@ -4,7 +4,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/starling-realtime/starling/gateway/protocol"
 	"github.com/starling-realtime/starling/gateway/rebalance"
 )
 
@@ -77,9 +76,7 @@ func (g *Gateway) askToRebalance(count int, rest, within time.Duration) (asked i
 		s.shed.Store(true)
 		s.settled.Store(now)
 		after := time.Duration(rand.Int64N(int64(within) + 1))
-		s.send(protocol.Reconnect{
-			Reason: "rebalance", AfterMs: after.Milliseconds(), OverlapMs: mostOverlap.Milliseconds(),
-		}.Frame(nowMs()))
+		s.sendAway("rebalance", after, mostOverlap)
 	})
 	return asked
 }

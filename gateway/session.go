@@ -16,11 +16,14 @@ import (
 	"github.com/starling-realtime/starling/hub"
 )
 
-// A session is one client connection. It implements [hub.Conn]. Idle, it costs one goroutine, which reads.
+// A session is one client connection, a WebSocket or an event stream. It implements [hub.Conn]. Idle, it costs one goroutine, which
+// reads.
 type session struct {
 	g      *Gateway
-	conn   *websocket.Conn // for reading only
+	conn   *websocket.Conn // for reading only; nil: an event stream
+	stream *stream         // nil: a WebSocket
 	socket *fanout.Socket  // for writing
+	wire   wire            // how what is written looks
 	id     string
 	member string
 	// tie is what the client chose to tie its overlapping connections with; empty: nothing.
@@ -72,15 +75,7 @@ const byClient = 1
 // accept upgrades and serves a connection. It returns at once, so that the memory of the HTTP request is given back while the
 // connection lives.
 func (g *Gateway) accept(w http.ResponseWriter, r *http.Request, identity auth.Identity, addr netip.Addr) {
-	s := &session{
-		g: g, id: g.ids.next(), addr: addr, since: nowMs(),
-		// Copies: they may be parts of the request, which is to be forgotten.
-		member: strings.Clone(identity.MemberID), tie: strings.Clone(r.URL.Query().Get("session")),
-	}
-	s.may = g.rules.For(identity.Subject)
-	if !identity.Expires.IsZero() {
-		s.expires.Store(identity.Expires.UnixMilli())
-	}
+	s := g.newSession(r, identity, addr, webSocketWire{})
 	conn, socket, err := g.upgrade(w, r, fanout.SocketOptions{OnSlow: s.tooSlow})
 	if err != nil {
 		g.admission.leave(addr)
@@ -88,6 +83,31 @@ func (g *Gateway) accept(w http.ResponseWriter, r *http.Request, identity auth.I
 		return
 	}
 	s.conn, s.socket = conn, socket
+	if !g.enroll(s) {
+		return
+	}
+	conn.SetPingHandler(s.onPing)
+	conn.SetPongHandler(s.onPong)
+	conn.SetCloseHandler(s.onClientClose)
+	go s.read()
+}
+
+// newSession makes the session of a request, which has no socket yet.
+func (g *Gateway) newSession(r *http.Request, identity auth.Identity, addr netip.Addr, w wire) *session {
+	s := &session{
+		g: g, id: g.ids.next(), addr: addr, since: nowMs(), wire: w, may: g.rules.For(identity.Subject),
+		// Copies: they may be parts of the request, which is to be forgotten.
+		member: strings.Clone(identity.MemberID), tie: strings.Clone(r.URL.Query().Get("session")),
+	}
+	if !identity.Expires.IsZero() {
+		s.expires.Store(identity.Expires.UnixMilli())
+	}
+	return s
+}
+
+// enroll greets a session that has its socket, and makes it one of the gateway's. The caller then reads in a goroutine, which ends with
+// finish and the end of a task; false: the gateway has closed.
+func (g *Gateway) enroll(s *session) bool {
 	s.heard.Store(g.clock())
 	s.settled.Store(g.clock())
 	s.pinged = g.clock()
@@ -103,21 +123,18 @@ func (g *Gateway) accept(w http.ResponseWriter, r *http.Request, identity auth.I
 		g.drainLatecomer(s)
 	}
 	if !g.tasks.enter() {
-		socket.Abort()
+		s.socket.Abort()
 		s.finish()
-		return
+		return false
 	}
-	conn.SetPingHandler(s.onPing)
-	conn.SetPongHandler(s.onPong)
-	conn.SetCloseHandler(s.onClientClose)
-	go s.read()
+	return true
 }
 
 // ID implements [hub.Conn].
 func (s *session) ID() string { return s.id }
 
 // Deliver implements [hub.Conn].
-func (s *session) Deliver(e *hub.Event) error { return s.socket.Enqueue(protocol.EventFrame(e)) }
+func (s *session) Deliver(e *hub.Event) error { return s.socket.Enqueue(s.wire.event(e)) }
 
 // OnClose implements [hub.Conn].
 func (s *session) OnClose(fn func()) {
@@ -132,14 +149,14 @@ func (s *session) OnClose(fn func()) {
 }
 
 // send queues a frame. A socket that does not take it is closing, and its client learns why from the close code.
-func (s *session) send(frame []byte) { _ = s.socket.Enqueue(frame) }
+func (s *session) send(frame []byte) { _ = s.socket.Enqueue(s.wire.frame(frame)) }
 
 // end closes the session with a code and a reason, once what is queued has been written. The first call decides, and gets true.
 func (s *session) end(code protocol.CloseCode, reason string) bool {
 	if !s.closing.CompareAndSwap(0, uint32(code)) {
 		return false
 	}
-	s.socket.CloseWith(protocol.CloseFrame(code, reason), time.Now().Add(closeTimeout))
+	s.socket.CloseWith(s.wire.bye(code, reason), time.Now().Add(closeTimeout))
 	return true
 }
 

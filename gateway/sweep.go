@@ -42,11 +42,15 @@ func (s *session) check(now, wall int64) {
 	case expires != 0 && wall >= expires:
 		s.g.metrics.expired.Inc()
 		s.end(protocol.CloseExpired, "credentials expired: connect again with new ones")
-	case now-s.heard.Load() > 2*heartbeat:
+	case s.stream != nil && s.stream.isDue(now):
+		if s.end(protocol.CloseRestart, "this gateway asked to connect again, to another one") {
+			s.stream.departs.Store(departed)
+		}
+	case s.stream == nil && now-s.heard.Load() > 2*heartbeat: // a stream's client says nothing: the kernel sees whether it is there
 		s.g.metrics.silent.Inc()
 		s.end(protocol.CloseGoingAway, "nothing came for two heartbeats")
 	case now-s.pinged >= heartbeat:
 		s.pinged = now
-		s.send(s.g.pingFrame)
+		_ = s.socket.Enqueue(s.wire.ping(s.g))
 	}
 }

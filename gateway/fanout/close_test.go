@@ -229,6 +229,17 @@ func TestCallbacksMayCallBack(t *testing.T) {
 	}
 }
 
+// A socket that speaks something else than WebSocket is told in its own words.
+func TestSlowFrameOfOneSocket(t *testing.T) {
+	p := newPool(t, Options{MaxQueueBytes: 1000, HardQueueBytes: 2000, SlowFrame: tooSlow})
+	server, client := tcpPair(t)
+	own := text("you are too slow")
+	s, err := p.Attach(server, SocketOptions{SlowFrame: own})
+	require.NoError(t, err)
+	require.ErrorIs(t, s.Enqueue(text(strings.Repeat("x", 3000))), ErrQueueFull)
+	require.Equal(t, [][]byte{own}, readAll(t, client))
+}
+
 func TestOptionsAreChecked(t *testing.T) {
 	_, err := NewPool(Options{Shards: -1, MaxQueueBytes: 10, HardQueueBytes: 5, SlowTimeout: -1})
 	require.ErrorContains(t, err, "-1 shards, want at least 1")

@@ -71,9 +71,11 @@ func (o Options) check() error {
 	return errors.Join(errs...)
 }
 
-// SocketOptions are the callbacks of one [Socket]. They run on a goroutine of the pool, one after the other, with no lock
+// SocketOptions are about one [Socket]. Its callbacks run on a goroutine of the pool, one after the other, with no lock
 // held: they may call anything except [Pool.Close].
 type SocketOptions struct {
+	// SlowFrame is the socket's own [Options.SlowFrame], for one that does not speak WebSocket.
+	SlowFrame []byte
 	// OnSlow is called at most once, when the pool decides to close the socket because of what waits for it:
 	// [ReasonSlow], [ReasonOverflow] or [ReasonOverrun]. OnClosed follows. May be nil.
 	OnSlow func(Reason)

@@ -116,11 +116,18 @@ func (s *Socket) peek(scratch []byte) []byte {
 		frames, bytes := s.queue.trim()
 		s.discount(bytes)
 		s.shard.pool.metrics.drop(s.reason, frames, bytes)
-		if frame := s.shard.pool.opts.SlowFrame; len(frame) > 0 {
+		if frame := s.slowFrame(); len(frame) > 0 {
 			s.push(frame)
 		}
 	}
 	return s.queue.peek(scratch)
+}
+
+func (s *Socket) slowFrame() []byte {
+	if s.opts.SlowFrame != nil {
+		return s.opts.SlowFrame
+	}
+	return s.shard.pool.opts.SlowFrame
 }
 
 // wrote notes that n bytes from peek are written, and returns how many frames that completed. The lock is held.

@@ -1,0 +1,60 @@
+package gateway
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/starling-realtime/starling/gateway/protocol"
+)
+
+// badStream refuses what trying again does not mend.
+func badStream(status int, code protocol.ErrorCode, message string) *refusal {
+	return &refusal{status, code, message, "bad_request", 0, nil}
+}
+
+// refuseStream answers with a status and a problem as of RFC 9457. EventSource gives up for ever when it sees a status that is no
+// success, so with handshake=close one that asks to come back is a stream that says so, and ends.
+func (g *Gateway) refuseStream(w http.ResponseWriter, r *http.Request, why *refusal) {
+	g.metrics.refused.WithLabelValues(why.label).Inc()
+	g.logger.Debug("event stream refused", "remote", r.RemoteAddr, "status", why.status, "message", why.message)
+	g.allowPage(w, r)
+	if why.retryAfter > 0 && r.URL.Query().Get("handshake") == "close" {
+		refuseInStream(w, why)
+		return
+	}
+	if why.header != nil {
+		why.header(w.Header())
+	}
+	writeProblem(w, why)
+}
+
+func refuseInStream(w http.ResponseWriter, why *refusal) {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	e := &protocol.Error{Code: why.code, Message: why.message, RetryAfterMs: why.retryAfter.Milliseconds()}
+	body := append(protocol.StreamRetry(e.RetryAfterMs), protocol.StreamFrame(e.Frame(nowMs()), "")...)
+	_, _ = w.Write(append(body, protocol.StreamFrame(protocol.StreamCloseFrame(why.closeCode(), why.message, nowMs()), "")...))
+}
+
+// A streamProblem is an error as RFC 9457 writes it, with members of ours.
+type streamProblem struct {
+	Title        string             `json:"title"`
+	Status       int                `json:"status"`
+	Detail       string             `json:"detail"`
+	Code         protocol.ErrorCode `json:"code"`
+	RetryAfterMs int64              `json:"retryAfterMs,omitempty"`
+}
+
+func writeProblem(w http.ResponseWriter, why *refusal) {
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	if why.retryAfter > 0 {
+		h.Set("Retry-After", retryAfter(why.retryAfter))
+	}
+	w.WriteHeader(why.status)
+	_ = json.NewEncoder(w).Encode(streamProblem{ //nolint:errchkjson // the client is gone if this fails: the types are ours
+		http.StatusText(why.status), why.status, why.message, why.code, why.retryAfter.Milliseconds(),
+	})
+}
