@@ -1,6 +1,6 @@
 // Package gateway is Starling's server: it speaks starling.v1 over WebSocket to clients, and server-sent events to those that only
-// receive, and keeps a [hub.Hub] in step with them. `starling gateway` is [Run]; a program that wants the server inside its own http.Server makes a [Gateway] with
-// [New] and mounts [Gateway.Handler].
+// receive, and keeps a [hub.Hub] in step with them. `starling gateway` is [Run]; a program that wants the server inside its own
+// http.Server makes a [Gateway] with [New] and mounts [Gateway.Handler].
 //
 // # What it promises
 //
