@@ -51,7 +51,7 @@ func (g *Gateway) serveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	default:
 		w.Header().Set("Allow", "GET, OPTIONS")
-		g.refuseStream(w, r, badStream(http.StatusMethodNotAllowed, protocol.CodeBadRequest, r.Method+" has no meaning here: GET begins a stream"))
+		g.refuseStream(w, r, badStream(http.StatusMethodNotAllowed, protocol.CodeBadRequest, r.Method+" has no meaning: GET begins a stream"))
 		return
 	}
 	query, err := parseStreamQuery(r)
