@@ -20,6 +20,12 @@ const (
 	ReasonDraining      = "GatewaysDraining"
 	ReasonNotDraining   = "NoneDraining"
 
+	// Of Balanced.
+	ReasonEven             = "Even"
+	ReasonRebalancing      = "Rebalancing"
+	ReasonRebalanceResting = "RebalanceResting"
+	ReasonRebalanceStopped = "RebalanceStopped"
+
 	// Of Degraded, the most telling first: of several, the first is the condition's reason.
 	ReasonInvalidSpec     = "InvalidSpec"
 	ReasonNameConflict    = "NameConflict"

@@ -58,6 +58,7 @@ func buildStatus(old *v1alpha1.RealtimeClusterStatus, o *observation) v1alpha1.R
 		c.Message = clip(c.Message)
 		meta.SetStatusCondition(&s.Conditions, c)
 	}
+	setBalanced(&s.Conditions, o)
 	return s
 }
 

@@ -25,6 +25,8 @@ func (r *Reconciler) tell(cluster *v1alpha1.RealtimeCluster, before, after []met
 		case c.Type == v1alpha1.ConditionProgressing && old != nil && old.Reason == ReasonRolloutHeld:
 			c.Reason = ReasonRolloutResumed
 			r.event(cluster, corev1.EventTypeNormal, c)
+		case c.Type == v1alpha1.ConditionBalanced:
+			r.tellBalance(cluster, old, c)
 		case c.Type == v1alpha1.ConditionDegraded && c.Status == metav1.ConditionTrue && c.Reason == ReasonRolloutHeld: // told above
 		case c.Type == v1alpha1.ConditionDegraded && c.Status == metav1.ConditionTrue,
 			c.Type == v1alpha1.ConditionMeshConverged && c.Status == metav1.ConditionFalse:
@@ -35,6 +37,16 @@ func (r *Reconciler) tell(cluster *v1alpha1.RealtimeCluster, before, after []met
 			c.Type == v1alpha1.ConditionMeshConverged && old.Status == metav1.ConditionFalse:
 			r.event(cluster, corev1.EventTypeNormal, c)
 		}
+	}
+}
+
+// tellBalance leaves out that gateways rest, and that they are even again after that: each rollout and each scaling does so.
+func (r *Reconciler) tellBalance(cluster *v1alpha1.RealtimeCluster, old *metav1.Condition, c metav1.Condition) {
+	switch {
+	case c.Reason == ReasonRebalanceStopped:
+		r.event(cluster, corev1.EventTypeWarning, c)
+	case c.Reason == ReasonRebalancing, c.Reason == ReasonEven && old != nil && old.Status == metav1.ConditionFalse:
+		r.event(cluster, corev1.EventTypeNormal, c)
 	}
 }
 

@@ -72,6 +72,7 @@ func SetDefaults(c *RealtimeCluster) {
 	s.Rollout.Policy = cmp.Or(s.Rollout.Policy, RolloutActive)
 	s.Rollout.Guard = cmp.Or(s.Rollout.Guard, GuardMesh)
 	setDefault(&s.Rollout.StartupSeconds, DefaultStartupSeconds)
+	s.Rebalance.Policy = cmp.Or(s.Rebalance.Policy, RebalanceOff)
 }
 
 func setDefault(field **int32, value int32) {

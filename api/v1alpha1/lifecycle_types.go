@@ -73,3 +73,24 @@ type RolloutSpec struct {
 	// +kubebuilder:validation:Maximum=3600
 	StartupSeconds *int32 `json:"startupSeconds,omitempty"`
 }
+
+// RebalancePolicy says whether gateways send clients to others that have fewer.
+//
+// +kubebuilder:validation:Enum=Off;Even
+type RebalancePolicy string
+
+const (
+	// RebalanceOff leaves clients where they are until they connect anew.
+	RebalanceOff RebalancePolicy = "Off"
+	// RebalanceEven moves clients, some at a time, until no gateway has notably more than the mean.
+	RebalanceEven RebalancePolicy = "Even"
+)
+
+// RebalanceSpec says whether clients are moved when gateways have different numbers of them, as after a scale-up. The gateways do it
+// by themselves, and stop by themselves where moves do not help, as with session affinity.
+type RebalanceSpec struct {
+	// policy is Off, or Even, which moves clients, some at a time, until no gateway has notably more than the mean.
+	// +optional
+	// +kubebuilder:default=Off
+	Policy RebalancePolicy `json:"policy,omitempty"`
+}

@@ -126,6 +126,11 @@ type RealtimeClusterSpec struct {
 	// +kubebuilder:default={}
 	Rollout RolloutSpec `json:"rollout,omitzero"`
 
+	// rebalance says whether clients are moved to gateways that have fewer.
+	// +optional
+	// +kubebuilder:default={}
+	Rebalance RebalanceSpec `json:"rebalance,omitzero"`
+
 	// presence says how long members that vanished stay present.
 	// +optional
 	// +kubebuilder:default={}

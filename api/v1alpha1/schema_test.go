@@ -126,6 +126,7 @@ spec:
     monitoringFrom: [{namespaceSelector: {matchLabels: {a: b}}, podSelector: {matchLabels: {a: b}}}]
   drain: {deregisterSeconds: 5, windowSeconds: 30, closeSeconds: 5}
   rollout: {policy: Active, guard: Mesh, startupSeconds: 300}
+  rebalance: {policy: Even}
   autoscaling:
     minReplicas: 3
     maxReplicas: 10

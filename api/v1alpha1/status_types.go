@@ -16,6 +16,8 @@ const (
 	ConditionMeshConverged = "MeshConverged"
 	// ConditionDraining says that at least one gateway is moving its clients away.
 	ConditionDraining = "Draining"
+	// ConditionBalanced says that no gateway has notably more clients than the others. It is there with spec.rebalance.policy Even.
+	ConditionBalanced = "Balanced"
 )
 
 // RealtimeClusterStatus is what the operator last saw.

@@ -25,7 +25,8 @@ func validateLifecycle(s *RealtimeClusterSpec, path *field.Path) field.ErrorList
 	errs = append(errs, within(s.Drain.CloseSeconds, 1, maxClose, drain.Child("closeSeconds"))...)
 	errs = append(errs, oneOf(s.Rollout.Policy, rollout.Child("policy"), RolloutActive, RolloutPaused)...)
 	errs = append(errs, oneOf(s.Rollout.Guard, rollout.Child("guard"), GuardMesh, GuardNone)...)
-	return append(errs, within(s.Rollout.StartupSeconds, minStartup, maxStartup, rollout.Child("startupSeconds"))...)
+	errs = append(errs, within(s.Rollout.StartupSeconds, minStartup, maxStartup, rollout.Child("startupSeconds"))...)
+	return append(errs, oneOf(s.Rebalance.Policy, path.Child("rebalance", "policy"), RebalanceOff, RebalanceEven)...)
 }
 
 // validateDrainFits refuses settings with which a full gateway could not move its clients within the window: the others take new

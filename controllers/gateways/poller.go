@@ -132,7 +132,8 @@ func sameGateway(a, b Observation) bool {
 		return false
 	}
 	return a.Reading == nil || a.Reading.Boot == b.Reading.Boot && a.Reading.Version == b.Reading.Version &&
-		a.Reading.Ready == b.Reading.Ready && a.Reading.Draining == b.Reading.Draining && a.Reading.phase() == b.Reading.phase()
+		a.Reading.Ready == b.Reading.Ready && a.Reading.Draining == b.Reading.Draining && a.Reading.phase() == b.Reading.phase() &&
+		a.Reading.rebalance() == b.Reading.rebalance()
 }
 
 // sameCounts compares what can wait.

@@ -32,6 +32,27 @@ type Reading struct {
 	Peers       []Peer `json:"peers"`
 	// Drain is nil while the gateway does not drain, and of a release that does not tell.
 	Drain *Drain `json:"drain"`
+	// Rebalance is nil of a release that does not tell.
+	Rebalance *Rebalance `json:"rebalance"`
+}
+
+// A Rebalance says whether a gateway sends clients to others that have fewer.
+type Rebalance struct {
+	// Policy is Even, or Off and then there is nothing else.
+	Policy string `json:"policy"`
+	// State is even, shedding, resting or stopped.
+	State string `json:"state"`
+	// Reason is why, in the gateway's words.
+	Reason string `json:"reason"`
+	// Excess is how many connections it has above the mean.
+	Excess int `json:"excess"`
+}
+
+func (r *Reading) rebalance() string {
+	if r.Rebalance == nil {
+		return ""
+	}
+	return r.Rebalance.Policy + r.Rebalance.State
 }
 
 // A Drain is how far a gateway is in moving its clients away.

@@ -101,6 +101,17 @@ func TestTimes(t *testing.T) {
 	require.Equal(t, want, TimesOf(&in.Cluster.Spec))
 }
 
+func TestRebalanceIsAFlag(t *testing.T) {
+	const even = `{auth: {type: Anonymous}, rebalance: {policy: Even}}`
+	require.Contains(t, render(t, input(t, even)), "- --rebalance\n")
+	for _, off := range []string{`{auth: {type: Anonymous}}`, `{auth: {type: Anonymous}, rebalance: {policy: "Off"}}`} {
+		require.NotContains(t, render(t, input(t, off)), "rebalance")
+	}
+	cluster := input(t, even).Cluster
+	cluster.Spec.Rebalance.Policy = "Always"
+	require.ErrorContains(t, v1alpha1.Validate(cluster).ToAggregate(), `spec.rebalance.policy: Unsupported value: "Always"`)
+}
+
 func configHash(t *testing.T, spec string) string {
 	t.Helper()
 	in := input(t, spec)

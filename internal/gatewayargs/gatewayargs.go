@@ -44,6 +44,9 @@ func Of(cluster *v1alpha1.RealtimeCluster) []string {
 		}
 		args = append(args, "--trusted-proxies="+strings.Join(networks, ","))
 	}
+	if spec.Rebalance.Policy == v1alpha1.RebalanceEven {
+		args = append(args, "--rebalance")
+	}
 	args = append(args, capacityArgs(&spec.Gateway.Capacity)...)
 	return append(args, rateArgs(&spec.Gateway.RateLimits)...)
 }

@@ -129,8 +129,6 @@ func (m *member) speak(t *testing.T) *speaker {
 	s := &speaker{member: m, stop: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
 		for n := 0; ; n++ {
 			select {
 			case <-s.stop:
@@ -138,7 +136,7 @@ func (m *member) speak(t *testing.T) *speaker {
 			case <-time.After(100 * time.Millisecond):
 			}
 			text := fmt.Sprintf("%s-%d", m.name, n)
-			if _, err := m.room.Publish(ctx, "m", text, client.PublishOptions{}); err != nil {
+			if err := m.publish(text); err != nil {
 				t.Errorf("%s publishing: %v", m.name, err)
 				return
 			}
@@ -146,6 +144,13 @@ func (m *member) speak(t *testing.T) *speaker {
 		}
 	}()
 	return s
+}
+
+func (m *member) publish(text string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_, err := m.room.Publish(ctx, "m", text, client.PublishOptions{})
+	return err
 }
 
 // requireHeardOnce waits until everybody else in the rooms has heard all that was said, and fails if somebody heard something twice.
