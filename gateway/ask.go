@@ -33,6 +33,7 @@ func (g *Gateway) answers() map[string]func(ctx context.Context, from string, bo
 		askDisconnect:  g.answerDisconnect,
 		askSend:        g.answerSend,
 		askOverview:    g.answerOverview,
+		askDrain:       g.answerDrain,
 	}
 }
 

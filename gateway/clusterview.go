@@ -42,7 +42,7 @@ func (g *Gateway) overview(ctx context.Context, since int64) (*overview.Overview
 	if err != nil {
 		return nil, err
 	}
-	o := &overview.Overview{Cluster: g.cfg.Cluster, Answered: g.node, At: time.Now().UTC()}
+	o := &overview.Overview{Cluster: g.cfg.Cluster, Answered: g.node, At: time.Now().UTC(), Actions: g.cfg.UIActions}
 	for _, r := range replies {
 		var one overview.Gateway
 		if r.Err == nil {

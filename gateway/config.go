@@ -46,6 +46,8 @@ type Config struct {
 	TrustedProxies []string
 	// Demo serves the demo page at /.
 	Demo bool
+	// UIActions lets the dashboard change something: begin and cancel drains, disconnect members.
+	UIActions bool
 
 	// TypingTTL ends a typing flag that was not refreshed; 0: never.
 	TypingTTL time.Duration

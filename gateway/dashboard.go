@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/starling-realtime/starling/gateway/overview"
+	"github.com/starling-realtime/starling/gateway/ui"
 	"github.com/starling-realtime/starling/hub"
 )
 
@@ -17,12 +18,14 @@ const (
 	mostSearch      = 200
 )
 
-// dashboard adds the dashboard's data to the admin side.
+// dashboard adds the dashboard and its data to the admin side.
 func (g *Gateway) dashboard(mux *http.ServeMux) {
+	mux.Handle("/ui/", ui.Handler())
 	view := func(pattern string, handler http.HandlerFunc) { mux.Handle(pattern, g.onlyViewers(handler)) }
 	view("GET /ui/api/overview", g.getOverview)
 	view("GET /ui/api/channels", g.getChannels)
 	view("GET /ui/api/channel", g.getChannel)
+	g.dashboardActions(mux)
 }
 
 // getOverview answers with the cluster, and the steps of its history after ?since=, in Unix seconds.

@@ -93,7 +93,7 @@ func TestStatusReadsAsAGatewayOfTheOverview(t *testing.T) {
 	eventually(t, func() bool {
 		status = view[overview.Gateway](t, s, "/status")
 		shown = view[overview.Overview](t, s, "/ui/api/overview").Gateways[0]
-		shown.History, shown.Errors = nil, nil
+		shown.History, shown.Errors, shown.Unseen = nil, nil, nil
 		return status.Figures != nil && shown.Figures != nil && status.Figures.At == shown.Figures.At && status.Drain.Phase == shown.Drain.Phase
 	}, "figures")
 	require.Equal(t, shown, status)

@@ -58,6 +58,8 @@ func (c *Config) bindClients(fs *pflag.FlagSet) {
 		"networks of the proxies in front of this gateway, as CIDR or single addresses, separated by commas: where a request comes from one, "+
 			"the client's address is the last one in X-Forwarded-For that is none of them (default: the address of the socket's peer)")
 	fs.BoolVar(&c.Demo, "demo", c.Demo, "serve the demo page at /")
+	fs.BoolVar(&c.UIActions, "ui-actions", c.UIActions,
+		"let the dashboard on the admin port begin and cancel drains and disconnect members")
 }
 
 func (c *Config) bindTimes(fs *pflag.FlagSet) {

@@ -12,12 +12,25 @@ import (
 func (g *Gateway) onlyViewers(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
-		if reason := whyNotLocal(r); reason != "" {
+		switch reason := whyNotLocal(r); {
+		case g.apiKeys != nil && !g.hasAPIKey(r):
+			g.metrics.adminDenied.Inc()
+			w.Header().Set("WWW-Authenticate", `Bearer realm="starling dashboard"`)
+			refuseView(w, http.StatusUnauthorized, "want Authorization: Bearer with one of the gateway's API keys")
+		case g.apiKeys == nil && reason != "":
+			g.metrics.adminDenied.Inc()
 			refuseView(w, http.StatusForbidden, reason)
-			return
+		default:
+			next(w, r)
 		}
-		next(w, r)
 	})
+}
+
+// hasAPIKey says whether a request carries one of the API keys.
+func (g *Gateway) hasAPIKey(r *http.Request) bool {
+	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	_, ok := g.apiKeys.Check(strings.TrimSpace(key))
+	return ok && strings.EqualFold(scheme, "Bearer")
 }
 
 // whyNotLocal says why a request does not count as one of a person at this machine; empty: it does. The name in it is checked

@@ -28,6 +28,8 @@ type Gateway struct {
 
 	// These are in an overview only.
 
+	// Unseen are the names of gateways that this one should see and does not: see [Overview.Complete].
+	Unseen []string `json:"unseen,omitempty"`
 	// History is the steps of the last ten minutes, the oldest first.
 	History []Step `json:"history,omitempty"`
 	// Slow are the connections that read too slowly, those with the most waiting first, of SlowTotal.

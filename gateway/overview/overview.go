@@ -31,7 +31,7 @@ type Missing struct {
 }
 
 // Complete adds what follows from the answers once all are in: gateways that one of them knows of and that nobody has an answer of,
-// and the order in which everything is shown. A boot that has ended while its successor answered is not missing.
+// who does not see whom, and the order in which everything is shown. A boot that has ended while its successor answered is not missing.
 func (o *Overview) Complete() {
 	answered, nodes := map[string]bool{}, map[string]bool{}
 	for i := range o.Gateways {
@@ -63,17 +63,20 @@ func (o *Overview) Complete() {
 	o.Missing = slices.Collect(maps.Values(missing))
 	slices.SortFunc(o.Gateways, func(a, b Gateway) int { return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.Boot, b.Boot)) })
 	slices.SortFunc(o.Missing, func(a, b Missing) int { return cmp.Compare(a.Node, b.Node) })
+	for i := range o.Gateways {
+		o.Gateways[i].Unseen = o.unseen(i)
+	}
 }
 
-// Unseen returns the names of the gateways that the i-th one does not see although they answered, or others see them. A gateway
+// unseen returns the names of the gateways that the i-th one does not see although they answered, or others see them. A gateway
 // that is leaving is not missed.
-func (o *Overview) Unseen(i int) []string {
+func (o *Overview) unseen(i int) []string {
 	self := &o.Gateways[i]
 	sees := map[string]Peer{}
 	for _, p := range self.Peers {
 		sees[p.Boot] = p
 	}
-	names := []string{}
+	var names []string
 	for j := range o.Gateways {
 		other := &o.Gateways[j]
 		if p := sees[other.Boot]; j != i && other.Boot != self.Boot && !p.Seen() && p.State != "leaving" {

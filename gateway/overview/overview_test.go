@@ -99,10 +99,10 @@ func TestUnseenAreThoseThatOthersKnow(t *testing.T) {
 		},
 		Missing: []Missing{{Node: "e", Boot: "5", Reason: "no answer"}},
 	}
-	require.Equal(t, []string{"c", "e"}, o.Unseen(0), "a link that works one way is not enough, and who leaves is not missed")
-	require.Equal(t, []string{"d", "e"}, o.Unseen(1))
-	require.Equal(t, []string{"a", "b", "d", "e"}, o.Unseen(2))
-	require.Equal(t, []string{"e"}, o.Unseen(3))
+	require.Equal(t, []string{"c", "e"}, o.unseen(0), "a link that works one way is not enough, and who leaves is not missed")
+	require.Equal(t, []string{"d", "e"}, o.unseen(1))
+	require.Equal(t, []string{"a", "b", "d", "e"}, o.unseen(2))
+	require.Equal(t, []string{"e"}, o.unseen(3))
 }
 
 func TestTotals(t *testing.T) {

@@ -8,11 +8,10 @@ import (
 	"github.com/starling-realtime/starling/gateway/overview"
 )
 
-// A row is one gateway and what has to be worked out about it.
+// A row is one gateway and when it answered.
 type row struct {
 	*overview.Gateway
-	unseen []string
-	at     time.Time
+	at time.Time
 }
 
 // A column of the table. Numbers stand at the right.
@@ -39,7 +38,7 @@ func columns() []column {
 		{title: "UP", number: true, wide: true, text: func(r row) string { return age(r.at.Sub(r.StartedAt)) }},
 		{title: "VERSION", text: func(r row) string { return r.Version }},
 		{title: "BOOT", wide: true, text: func(r row) string { return r.Boot }},
-		{title: "DOES NOT SEE", text: func(r row) string { return orDash(strings.Join(r.unseen, ", ")) }},
+		{title: "DOES NOT SEE", text: func(r row) string { return orDash(strings.Join(r.Unseen, ", ")) }},
 	}
 }
 
@@ -48,7 +47,7 @@ func Lines(o *overview.Overview, wide bool) []string {
 	lines := append(summary(o), "")
 	rows := make([]row, len(o.Gateways))
 	for i := range o.Gateways {
-		rows[i] = row{&o.Gateways[i], o.Unseen(i), o.At}
+		rows[i] = row{&o.Gateways[i], o.At}
 	}
 	lines = append(lines, table(rows, wide)...)
 	if trouble := troubles(o); len(trouble) > 0 {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tries the demo page in headless Chromium, on a scripted gateway and on a real cluster of three. Screenshots go to out/.
+# Tries the demo page and the dashboard in headless Chromium, on scripted gateways and on a real cluster of three. Screenshots go to out/.
 #
 #   CHROMIUM=/path/to/chromium   the browser to use
 #   STARLING=/path/to/starling   the binary to test, instead of building one

@@ -60,8 +60,8 @@ export function people(page) {
   return page.locator('#people .person').allTextContents();
 }
 
-export function screenshot(page, name) {
-  return page.screenshot({ path: `${OUT}${name}.png` });
+export function screenshot(page, name, options = {}) {
+  return page.screenshot({ path: `${OUT}${name}.png`, ...options });
 }
 
 /** Waits until get() resolves to something that pleases is(), and returns it; fails with the last value. */

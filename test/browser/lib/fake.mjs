@@ -151,8 +151,8 @@ class FakeConn {
 }
 
 /** The policy of the real handler, so that a page that violates it fails here too. */
-async function contentSecurityPolicy() {
-  const source = await readFile(new URL('security.go', DEMO), 'utf8');
+export async function contentSecurityPolicy() {
+  const source = await readFile(new URL('../webpage/security.go', DEMO), 'utf8');
   const expression = source.match(/const contentSecurityPolicy = ((?:"[^"]*"[\s+]*)+)/)[1];
   return [...expression.matchAll(/"([^"]+)"/g)].map((match) => match[1]).join('');
 }

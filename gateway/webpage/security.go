@@ -1,9 +1,9 @@
-package demo
+package webpage
 
 import "net/http"
 
 // contentSecurityPolicy lets the page load its own files and talk to its own origin, and nothing else. 'self' covers
-// the WebSocket of the same host. Trusted types make the browser refuse innerHTML and its kin, so that a chat message
+// the WebSocket of the same host. Trusted types make the browser refuse innerHTML and its kin, so that what a client sent
 // cannot become markup even by a mistake of ours.
 const contentSecurityPolicy = "default-src 'none'; " +
 	"script-src 'self'; " +
@@ -16,8 +16,8 @@ const contentSecurityPolicy = "default-src 'none'; " +
 	"require-trusted-types-for 'script'; " +
 	"trusted-types 'none'"
 
-// secured adds the security headers to every answer, errors included.
-func secured(next http.Handler) http.Handler {
+// Secured adds the security headers to every answer, errors included.
+func Secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", contentSecurityPolicy)
