@@ -75,13 +75,28 @@ envtest_test() {
   KUBEBUILDER_ASSETS=$assets go test -timeout 20m -tags envtest ./controllers/envtest 2>&1 | tee -a "$log"
 }
 
+# Examples that serve a page until Ctrl-C end by themselves with -check.
 examples() {
-  local main
+  local main example check
   for main in examples/*/main.go; do
-    say "go run ./${main%/main.go}"
-    record "${main%/main.go}" go run "./${main%/main.go}"
+    example=${main%/main.go}
+    check=""
+    case $example in
+      */live-dashboard) check=-check ;;
+      */cursors)
+        check=-check
+        if ! has_node; then
+          left_out "$example: it needs node 20 or later"
+          continue
+        fi
+        ;;
+    esac
+    say "go run ./$example${check:+ $check}"
+    record "$example" go run "./$example" $check
   done
 }
+
+has_node() { node -e 'process.exit(parseInt(process.versions.node, 10) < 20 ? 1 : 0)' 2>/dev/null; }
 
 # with_node runs a part whose script knows what it needs, and says when that is missing here.
 with_node() {

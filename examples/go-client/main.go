@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/starling-realtime/starling/client"
+	"github.com/starling-realtime/starling/examples/internal/local"
 	"github.com/starling-realtime/starling/gateway"
 )
 
@@ -27,34 +28,36 @@ func main() {
 func run(ctx context.Context, out io.Writer) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	p, err := startPair(ctx)
+	pair, err := local.Start(ctx, local.Options{Gateways: 2})
 	if err != nil {
 		return err
 	}
-	defer func() { err = p.stop(err) }()
+	defer func() { err = pair.Stop(err) }()
 	say := printer(out)
 
 	// The client knows one address, as behind a load balancer. It begins at the first gateway.
+	var balancer balancer
+	balancer.use(pair.Addrs[0])
 	moves := make(chan client.Status, 10)
 	ada, err := client.Connect(ctx, "ws://starling", client.Options{
-		Member: "ada", DialContext: p.dial, OnStatus: func(s client.Status) { moves <- s },
+		Member: "ada", DialContext: balancer.dial, OnStatus: func(s client.Status) { moves <- s },
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = ada.Close() }()
-	p.use(1)
-	grace, err := client.Connect(ctx, "ws://starling", client.Options{Member: "grace", DialContext: p.dial})
+	balancer.use(pair.Addrs[1])
+	grace, err := client.Connect(ctx, "ws://starling", client.Options{Member: "grace", DialContext: balancer.dial})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = grace.Close() }()
 	say("ada", "is at %s", ada.Gateway())
 	say("grace", "is at %s", grace.Gateway())
-	return talk(ctx, say, p, ada, grace, moves)
+	return talk(ctx, say, pair.Gateways[0], ada, grace, moves)
 }
 
-func talk(ctx context.Context, say sayer, p *pair, ada, grace *client.Client, moves <-chan client.Status) error {
+func talk(ctx context.Context, say sayer, first *gateway.Gateway, ada, grace *client.Client, moves <-chan client.Status) error {
 	heard := make(chan client.Event)
 	if _, err := grace.Join(ctx, "room:1", client.JoinOptions{Events: heard}); err != nil {
 		return err
@@ -65,7 +68,7 @@ func talk(ctx context.Context, say sayer, p *pair, ada, grace *client.Client, mo
 	}
 	for i, text := range []string{"hello", "are you there?", "still me"} {
 		if i == 1 { // the gateway asks its clients to move
-			p.gateways[0].StartDrain(gateway.DrainRequest{Reason: "example"})
+			first.StartDrain(gateway.DrainRequest{Reason: "example"})
 			if err := await(ctx, moves, client.StateMoving); err != nil {
 				return err
 			}
