@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/starling-realtime/starling/gateway/reload"
 )
 
 // DefaultInterval is how often a [Follower] looks at its file.
@@ -31,8 +33,12 @@ type FollowerConfig struct {
 // stay, the log says why, without any content, and starling_mesh_key_file_valid is 0.
 type Follower struct {
 	cfg FollowerConfig
-	// listed is what the keyring was told last, seen what the last look found.
-	listed, seen []Key
+	// files holds what the file was last; nil until it could be read.
+	files *reload.Files[[]Key]
+	// good says that the last look found a file that can be used.
+	good bool
+	// listed is what the keyring was told last.
+	listed []Key
 	// fault is what was wrong with the file at the last look.
 	fault string
 
@@ -88,19 +94,28 @@ func (f *Follower) Run(ctx context.Context) {
 // look reads the file, and takes over what it says once two looks in a row have found the same: a file that is written in
 // place may be seen half done.
 func (f *Follower) look() {
-	keys, err := Load(f.cfg.Path)
-	settled := err == nil && slices.Equal(keys, f.seen)
-	f.seen = keys
-	if settled && !slices.Equal(keys, f.listed) {
+	changed, err := f.check()
+	settled := err == nil && f.good && !changed
+	f.good = err == nil
+	if settled && !slices.Equal(f.files.Value(), f.listed) {
 		var change Change
-		if change, err = f.cfg.Keys.List(keys); err == nil {
-			f.listed = keys
+		if change, err = f.cfg.Keys.List(f.files.Value()); err == nil {
+			f.listed = f.files.Value()
 		}
 		f.tell(change)
 	}
 	change, advanceErr := f.cfg.Keys.Advance()
 	f.tell(change)
 	f.report(errors.Join(err, advanceErr))
+}
+
+// check reads the file, and says whether it holds something else than at the last good look.
+func (f *Follower) check() (changed bool, err error) {
+	if f.files != nil {
+		return f.files.Check()
+	}
+	f.files, err = openFile(f.cfg.Path)
+	return true, err
 }
 
 // report says once what is wrong with the file, and once that it is right again.

@@ -13,6 +13,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+
+	"github.com/starling-realtime/starling/gateway/reload"
 )
 
 // mount writes a file as kubelet does it for a mounted Secret: in a new folder, to which a link is changed in one step.
@@ -93,14 +95,14 @@ func TestFollowerFollowsAMountedSecret(t *testing.T) {
 		time.Sleep(4 * DefaultInterval)
 		expect(next, old)
 
-		for _, garbage := range []string{"", "secret\n", next.Encode() + "\nsecret", strings.Repeat("#", maxFileBytes+1)} {
+		for _, garbage := range []string{"", "secret\n", next.Encode() + "\nsecret", strings.Repeat("#", reload.MaxBytes+1)} {
 			mount(t, dir, garbage)
-			time.Sleep(time.Hour)
+			time.Sleep(5 * time.Minute)
 			expect(next, old)
 			require.InDelta(t, 0, metric(t, registry, "starling_mesh_key_file_valid"), 0)
 		}
 		require.NoError(t, os.Remove(path))
-		time.Sleep(time.Hour)
+		time.Sleep(5 * time.Minute)
 		expect(next, old)
 		require.Equal(t, 5, strings.Count(log.String(), "cannot be used"), "each fault is told once: %s", log.String())
 

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/starling-realtime/starling/gateway/reload"
 )
 
 // keyOf returns a key made of one repeated byte.
@@ -76,9 +78,9 @@ func TestLoad(t *testing.T) {
 	require.ErrorContains(t, err, path)
 	require.ErrorContains(t, err, "line 1")
 
-	require.NoError(t, os.WriteFile(path, bytes.Repeat([]byte("#"), maxFileBytes+1), 0o600))
+	require.NoError(t, os.WriteFile(path, bytes.Repeat([]byte("#"), reload.MaxBytes+1), 0o600))
 	_, err = Load(path)
-	require.ErrorContains(t, err, "is over")
+	require.ErrorContains(t, err, "has more than")
 }
 
 func TestKeyEncodesAndParses(t *testing.T) {

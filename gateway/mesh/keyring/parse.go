@@ -5,35 +5,31 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
-	"os"
+
+	"github.com/starling-realtime/starling/gateway/reload"
 )
 
 // MaxKeys bounds the keys of a cluster at one time.
 const MaxKeys = 16
 
-// maxFileBytes bounds a key file: far more than MaxKeys keys with generous comments.
-const maxFileBytes = 64 << 10
-
-// Load reads the key file at path: see [Parse].
+// Load reads the key file at path: see [Parse]. It must not have more than [reload.MaxBytes].
 func Load(path string) ([]Key, error) {
-	f, err := os.Open(path)
+	files, err := openFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("opening mesh key file: %w", err)
+		return nil, err
 	}
-	defer func() { _ = f.Close() }()
-	text, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading mesh key file: %w", err)
-	}
-	if len(text) > maxFileBytes {
-		return nil, fmt.Errorf("mesh key file %s is over %d bytes: that is no key file", path, maxFileBytes)
-	}
-	keys, err := Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("mesh key file %s: %w", path, err)
-	}
-	return keys, nil
+	return files.Value(), nil
+}
+
+// openFile reads the key file at path, and can do so again.
+func openFile(path string) (*reload.Files[[]Key], error) {
+	return reload.Open("the mesh key file", []string{path}, func(contents [][]byte) ([]Key, error) {
+		keys, err := Parse(contents[0])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return keys, nil
+	})
 }
 
 // Parse reads a key file: one standard base64 key of 32 bytes a line, the first one primary. Blank lines and lines that
