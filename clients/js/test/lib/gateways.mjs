@@ -17,10 +17,10 @@ export class Gateways {
   #turn = 0;
   list = [];
 
-  /** Starts them with these flags more, and waits until they see each other. */
-  static async start(count = 3, flags = []) {
+  /** Starts them with these flags more, and those that auth makes for a directory; waits until they see each other. */
+  static async start(count = 3, flags = [], auth = () => ["--anonymous"]) {
     const all = new Gateways();
-    all.flags = flags;
+    all.flags = [...auth(all.#dir), ...flags];
     writeFileSync(join(all.#dir, "mesh.key"), `${randomBytes(32).toString("base64")}\n`);
     const ports = await freePorts(3 * count);
     all.list = Array.from({ length: count }, (_, i) => ({ name: `gateway-${i + 1}`, client: ports[3 * i], admin: ports[3 * i + 1], mesh: ports[3 * i + 2] }));
@@ -37,7 +37,7 @@ export class Gateways {
   }
 
   run(gateway) {
-    const args = ["gateway", "--anonymous", "--node-name", gateway.name, "--listen", `${HOST}:${gateway.client}`,
+    const args = ["gateway", "--node-name", gateway.name, "--listen", `${HOST}:${gateway.client}`,
       "--admin-listen", `${HOST}:${gateway.admin}`, "--mesh-listen", `${HOST}:${gateway.mesh}`, "--mesh-key-file", join(this.#dir, "mesh.key"),
       "--join", this.list.map(({ mesh }) => `${HOST}:${mesh}`).join(), "--log-level", "warn", ...this.flags];
     gateway.output = "";
