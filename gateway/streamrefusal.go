@@ -34,7 +34,8 @@ func refuseInStream(w http.ResponseWriter, why *refusal) {
 	h.Set("Cache-Control", "no-store")
 	e := &protocol.Error{Code: why.code, Message: why.message, RetryAfterMs: why.retryAfter.Milliseconds()}
 	body := append(protocol.StreamRetry(e.RetryAfterMs), protocol.StreamFrame(e.Frame(nowMs()), "")...)
-	_, _ = w.Write(append(body, protocol.StreamFrame(protocol.StreamCloseFrame(why.closeCode(), why.message, nowMs()), "")...))
+	last := protocol.StreamFrame(protocol.StreamCloseFrame(why.closeCode(), why.message, nowMs()), "")
+	_, _ = w.Write(append(body, last...)) //nolint:gosec // an event stream, which no browser takes for a page; strings in it are JSON
 }
 
 // A streamProblem is an error as RFC 9457 writes it, with members of ours.

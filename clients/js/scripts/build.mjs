@@ -13,7 +13,7 @@ const path = (name) => new URL(name, root).pathname;
 const DEMO = path("../../gateway/demo/assets/starling.js");
 
 const common = { target: "es2022", logLevel: "warning", absWorkingDir: path(".") };
-const bundled = { ...common, bundle: true, entryPoints: ["src/index.ts", "src/react.ts"], external: ["react"], sourcemap: true };
+const bundled = { ...common, bundle: true, entryPoints: ["src/index.ts", "src/react.ts", "src/sse.ts"], external: ["react"], sourcemap: true };
 
 for (const dir of ["dist", "build"]) rmSync(path(dir), { recursive: true, force: true });
 await build({ ...bundled, format: "esm", outdir: "dist/esm" });

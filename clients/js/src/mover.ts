@@ -52,6 +52,7 @@ export class Mover {
   #on: MoverListener;
   #backoff: Backoff;
   #unopened = 0;
+  #way = 0;
   #running = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #renewal: ReturnType<typeof setTimeout> | undefined;
@@ -109,7 +110,9 @@ export class Mover {
     const dialMs = Math.min(MOST_DIAL_MS, DIAL_MS * 2 ** this.#backoff._attempt);
     // Every other attempt, since a proxy or a network may change its mind.
     const other = ++this.#unopened > ATTEMPTS_BEFORE_FALLBACK && this.#unopened % 2 === 0;
-    const dial = this._dials[+other] ?? this._dials[0]!;
+    // The next connection of one that stands is made in the same way, which is known to work.
+    this.#way = +other ^ (this._current ? this.#way : 0);
+    const dial = this._dials[this.#way] ?? this._dials[0]!;
     try {
       entry._link = new Link(dial, { ...this.#target, token }, dialMs, {
         _greeted: () => this.#greeted(entry),
