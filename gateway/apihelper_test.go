@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/starling-realtime/starling/gateway"
+	"github.com/starling-realtime/starling/gateway/httpapi/apitest"
 	"github.com/starling-realtime/starling/gateway/mesh/keyring"
 	"github.com/starling-realtime/starling/hub"
 )
@@ -117,7 +118,7 @@ func (s *server) request(method, path, body string, headers ...string) answer {
 	got, err := io.ReadAll(response.Body)
 	require.NoError(s.t, err)
 	a := answer{t: s.t, Status: response.StatusCode, Header: response.Header, Body: bytes.TrimSpace(got)}
-	conforms(s.t, r, a)
+	require.NoError(s.t, apitest.Check(r, []byte(body), a.Status, a.Header, a.Body), "%s %s: %s", method, path, a.Body)
 	return a
 }
 
@@ -159,5 +160,3 @@ func (s *server) awaitMembers(channel string, n int) {
 
 // quiet says that nothing came for a member: what is published afterwards comes first.
 func quiet(p *peer) { p.t.Helper(); p.settle() }
-
-func conforms(*testing.T, *http.Request, answer) {}

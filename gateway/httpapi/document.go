@@ -14,6 +14,15 @@ var document []byte
 // Document returns the OpenAPI document. It must not be modified.
 func Document() []byte { return document }
 
+// OperationIDs returns the ids of what is served, by method and path.
+func OperationIDs() map[string]string {
+	ids := map[string]string{http.MethodGet + " " + DocumentPath: "getDocument"}
+	for _, op := range operations() {
+		ids[op.method+" "+op.path] = op.id
+	}
+	return ids
+}
+
 func serveDocument(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(document)
