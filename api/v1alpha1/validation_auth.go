@@ -47,6 +47,9 @@ func validateAuth(a *AuthSpec, path *field.Path) field.ErrorList {
 		errs = append(errs, field.NotSupported(path.Child("type"), a.Type, []AuthType{AuthAnonymous, AuthJWT}))
 	}
 	errs = append(errs, validateRules(a.Rules, path.Child("rules"))...)
+	if a.APIKeysSecretRef != nil {
+		errs = append(errs, validateSecretKey(a.APIKeysSecretRef, path.Child("apiKeysSecretRef"))...)
+	}
 	if a.JWT != nil {
 		errs = append(errs, validateJWT(a.JWT, path.Child("jwt"))...)
 	}

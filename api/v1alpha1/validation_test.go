@@ -66,6 +66,10 @@ func TestValidate(t *testing.T) {
 			func(c *RealtimeCluster) { c.Spec.Auth = AuthSpec{} },
 			"spec.auth.type: Required value: must be Anonymous or JWT",
 		},
+		"API keys in no Secret": {
+			func(c *RealtimeCluster) { c.Spec.Auth.APIKeysSecretRef = &SecretKeyReference{Name: "Chat", Key: ""} },
+			"spec.auth.apiKeysSecretRef.name: Invalid value: \"Chat\"",
+		},
 		"JWT without keys": {
 			func(c *RealtimeCluster) { c.Spec.Auth.Type = AuthJWT },
 			"spec.auth.jwt: Required value: must be set when type is JWT",

@@ -50,6 +50,11 @@ func (in *AuthSpec) DeepCopyInto(out *AuthSpec) {
 			(*in)[i].DeepCopyInto(&(*out)[i])
 		}
 	}
+	if in.APIKeysSecretRef != nil {
+		in, out := &in.APIKeysSecretRef, &out.APIKeysSecretRef
+		*out = new(SecretKeyReference)
+		**out = **in
+	}
 	if in.JWT != nil {
 		in, out := &in.JWT, &out.JWT
 		*out = new(JWTSpec)

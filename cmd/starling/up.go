@@ -14,6 +14,7 @@ import (
 
 	"github.com/starling-realtime/starling/api/v1alpha1"
 	"github.com/starling-realtime/starling/gateway"
+	"github.com/starling-realtime/starling/gateway/apikey"
 	"github.com/starling-realtime/starling/gateway/auth"
 	"github.com/starling-realtime/starling/internal/localcluster"
 	"github.com/starling-realtime/starling/internal/localcluster/manifest"
@@ -27,6 +28,7 @@ type upFlags struct {
 	replicas        int32
 	demo            bool
 	jwtKeyFiles     []string
+	apiKeysFiles    []string
 	logDir          string
 	plain           bool
 	shutdownTimeout time.Duration
@@ -40,6 +42,8 @@ func (f *upFlags) bind(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&f.jwtKeyFiles, "jwt-key-file", f.jwtKeyFiles,
 		"file with a key of the clients' tokens, as PATH or ALGORITHM:PATH, "+
 			"in place of the Secrets that spec.auth.jwt.keys names; may be repeated")
+	fs.StringSliceVar(&f.apiKeysFiles, "api-keys-file", f.apiKeysFiles,
+		"file with keys of the HTTP API, one a line as NAME KEY, in place of the Secret that spec.auth.apiKeysSecretRef names; may be repeated")
 	fs.StringVar(&f.logDir, "log-dir", f.logDir,
 		"directory for the gateways' logs, which stay there (default: a private one that is removed at the end)")
 	fs.BoolVar(&f.plain, "plain", f.plain, "print plain lines on a terminal too, with the gateways' logs, instead of a live table")
@@ -106,6 +110,7 @@ func (f *upFlags) options(set *pflag.FlagSet, std streams) (localcluster.Options
 		Listen:          f.listen,
 		Demo:            f.demo,
 		JWTKeyFiles:     f.jwtKeyFiles,
+		APIKeysFiles:    f.apiKeysFiles,
 		LogDir:          f.logDir,
 		ShutdownTimeout: f.shutdownTimeout,
 		View:            f.newView(cluster, std),
@@ -133,6 +138,16 @@ func (f *upFlags) checkGateway(opts *localcluster.Options) error {
 			return fmt.Errorf("--jwt-key-file: %w", err)
 		}
 		opts.JWTKeyFiles[i] = file.String()
+	}
+	for i, path := range f.apiKeysFiles {
+		absolute, err := filepath.Abs(path)
+		if err != nil {
+			return fmt.Errorf("--api-keys-file: %w", err)
+		}
+		opts.APIKeysFiles[i] = absolute
+	}
+	if _, err := apikey.Open(opts.APIKeysFiles, nil); err != nil && len(opts.APIKeysFiles) > 0 {
+		return fmt.Errorf("--api-keys-file: %w", err)
 	}
 	cfg := gateway.DefaultConfig()
 	set := pflag.NewFlagSet("gateway", pflag.ContinueOnError)

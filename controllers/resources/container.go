@@ -25,6 +25,8 @@ const (
 
 	meshKeyFolder = "/etc/starling/mesh"
 	jwtKeyFolder  = "/etc/starling/jwt"
+	apiKeyFolder  = "/etc/starling/api"
+	apiKeyFile    = "keys"
 )
 
 // args are the gateway's flags. What differs between the pods of a cluster is in their environment instead.
@@ -45,6 +47,9 @@ func (b *builder) args(times Times) []string {
 		for _, key := range jwt.Keys {
 			args = append(args, "--jwt-key-file="+keyFile(key))
 		}
+	}
+	if b.spec.Auth.APIKeysSecretRef != nil {
+		args = append(args, "--api-keys-file="+apiKeyFolder+"/"+apiKeyFile)
 	}
 	if b.spec.Gateway.Demo {
 		args = append(args, "--demo")
@@ -99,6 +104,9 @@ func (b *builder) container(args []string) (*corev1ac.ContainerApplyConfiguratio
 	}
 	if b.hasKeyFiles() {
 		c.WithVolumeMounts(corev1ac.VolumeMount().WithName("jwt-keys").WithMountPath(jwtKeyFolder).WithReadOnly(true))
+	}
+	if b.spec.Auth.APIKeysSecretRef != nil {
+		c.WithVolumeMounts(corev1ac.VolumeMount().WithName("api-keys").WithMountPath(apiKeyFolder).WithReadOnly(true))
 	}
 	return c, nil
 }

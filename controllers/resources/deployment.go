@@ -105,6 +105,11 @@ func (b *builder) volumes() []*corev1ac.VolumeApplyConfiguration {
 			WithSecretName(key.Name).WithDefaultMode(readable).
 			WithItems(corev1ac.KeyToPath().WithKey(key.Key).WithPath(MeshKeyEntry))),
 	}
+	if ref := b.spec.Auth.APIKeysSecretRef; ref != nil {
+		volumes = append(volumes, corev1ac.Volume().WithName("api-keys").WithSecret(corev1ac.SecretVolumeSource().
+			WithSecretName(ref.Name).WithDefaultMode(readable).
+			WithItems(corev1ac.KeyToPath().WithKey(ref.Key).WithPath(apiKeyFile))))
+	}
 	if !b.hasKeyFiles() {
 		return volumes
 	}

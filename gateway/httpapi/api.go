@@ -127,7 +127,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, op operation) {
 func (a *API) answer(c *call, op operation) (any, error) {
 	if a.opts.CheckKey == nil {
 		return nil, Problemf(CodeAPIDisabled,
-			"the HTTP API is off: this gateway was started without --api-keys-file (spec.auth.apiKeys of a RealtimeCluster)")
+			"the HTTP API is off: this gateway was started without --api-keys-file (spec.auth.apiKeysSecretRef of a RealtimeCluster)")
 	}
 	scheme, key, _ := strings.Cut(c.Header.Get("Authorization"), " ")
 	name, ok := a.opts.CheckKey(strings.TrimSpace(key))

@@ -53,7 +53,7 @@ func Kinds() []Kind {
 		},
 		{
 			CodeAPIDisabled, http.StatusForbidden, "This gateway has no API keys",
-			"Start the gateways with `--api-keys-file`, or set `spec.auth.apiKeys` of the RealtimeCluster.",
+			"Start the gateways with `--api-keys-file`, or set `spec.auth.apiKeysSecretRef` of the RealtimeCluster.",
 		},
 		{
 			CodeNotFound, http.StatusNotFound, "There is nothing at this address",

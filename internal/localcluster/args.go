@@ -36,5 +36,8 @@ func (c *cluster) localArgs(name string, at addresses) []string {
 	for _, file := range c.opts.JWTKeyFiles {
 		args = append(args, "--jwt-key-file="+file)
 	}
+	for _, file := range c.opts.APIKeysFiles {
+		args = append(args, "--api-keys-file="+file)
+	}
 	return args
 }

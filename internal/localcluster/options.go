@@ -26,6 +26,8 @@ type Options struct {
 	Demo bool
 	// JWTKeyFiles hold the keys of tokens. They stand for the Secrets that the cluster names, which do not exist here.
 	JWTKeyFiles []string
+	// APIKeysFiles hold the keys of the HTTP API, in place of the Secret that the cluster names; none: it is off.
+	APIKeysFiles []string
 	// LogDir gets a log file a gateway, which stays. Empty: the files are in the private directory and vanish with it.
 	LogDir string
 	// ShutdownTimeout is how long a gateway may take to end its connections.
