@@ -101,6 +101,7 @@ spec:
   auth:
     type: JWT
     allowedOrigins: ["https://app.example.com"]
+    apiKeysSecretRef: {name: chat-api, key: keys}
     rules: [{channels: ["user:{sub}"], allow: [join], to: {type: Claim, claim: role, values: [admin]}}]
     jwt:
       keys: [{name: primary, algorithm: HS256, secretRef: {name: chat-jwt, key: key}}]
