@@ -67,7 +67,9 @@ func TestValidate(t *testing.T) {
 			"spec.auth.type: Required value: must be Anonymous or JWT",
 		},
 		"API keys in no Secret": {
-			func(c *RealtimeCluster) { c.Spec.Auth.APIKeysSecretRef = &SecretKeyReference{Name: "Chat", Key: "keys"} },
+			func(c *RealtimeCluster) {
+				c.Spec.Auth.APIKeysSecretRef = &SecretKeyReference{Name: "Chat", Key: "keys"}
+			},
 			"spec.auth.apiKeysSecretRef.name: Invalid value: \"Chat\"",
 		},
 		"JWT without keys": {
