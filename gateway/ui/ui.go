@@ -6,7 +6,8 @@
 //   - The page is embedded and complete: it loads nothing from another origin, and building it needs no tool.
 //   - It runs under the strict policy of package webpage, without inline script, inline style, eval or HTML sinks: names of channels
 //     and members come from clients.
-//   - Its addresses are relative, so it works behind kubectl port-forward, the API server's proxy and any path of a reverse proxy.
+//   - Its addresses are relative, so it works through kubectl port-forward and below any path of a reverse proxy that leaves the
+//     Authorization header alone. The Kubernetes API server's own proxy keeps that header for itself.
 //
 // # What it does not do
 //
