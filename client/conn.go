@@ -30,6 +30,8 @@ type conn struct {
 	heartbeat time.Duration
 	maxBytes  int
 	since     time.Time
+	// expires is when the token ends with which it was made; zero: nobody can tell, or there is no TokenFunc.
+	expires time.Time
 
 	// ended is closed when the connection is over; err is why, from then on.
 	ended chan struct{}

@@ -94,6 +94,9 @@ func (c *Client) dial(ctx context.Context) (*conn, error) {
 		_ = ws.Close()
 		return nil, err
 	}
+	if c.opts.TokenFunc != nil {
+		cn.expires = expiry(token)
+	}
 	return cn, nil
 }
 

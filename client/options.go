@@ -21,7 +21,8 @@ type Options struct {
 	Member string
 	// Token is sent as "Authorization: Bearer". When it expires the client stops; use TokenFunc to go on.
 	Token string
-	// TokenFunc returns a token. It is asked before the first connection and again when a gateway refuses the last token. Its
+	// TokenFunc returns a token. It is asked before the first connection, again when a gateway refuses the last token, and before the
+	// token ends if that is a JWT whose exp can be read: the connection then goes on with the new one. Its
 	// context ends with the client. When it fails it is asked again after a backoff. It must not call Close.
 	TokenFunc func(ctx context.Context) (string, error)
 

@@ -111,6 +111,9 @@ func (c *Client) adopt(cn *conn) bool {
 	c.say(Status{State: StateConnected, Gateway: cn.gateway, ConnID: cn.id})
 	c.tasks.Go(cn.read)
 	c.tasks.Go(cn.write)
+	if !cn.expires.IsZero() {
+		c.tasks.Go(func() { c.keepRenewed(cn) })
+	}
 	c.joinAll(cn)
 	for a := range c.asks {
 		c.submit(a)
