@@ -151,7 +151,7 @@ type CapacitySpec struct {
 //
 // +kubebuilder:validation:MinLength=4
 // +kubebuilder:validation:MaxLength=43
-// +kubebuilder:validation:XValidation:rule="isCIDR(self)",message="must be a network such as 10.0.0.0/8 or fd00::/8"
+// +kubebuilder:validation:Pattern=`^[0-9a-fA-F.:]+/[0-9]{1,3}$`
 type CIDR string
 
 // RateLimitsSpec bounds how often things happen, on each gateway for itself.

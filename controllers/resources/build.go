@@ -3,6 +3,7 @@ package resources
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -68,6 +69,12 @@ func Build(in Input) ([]Desired, error) {
 	if n := len(gatewayargs.Rules(in.Cluster)); n > maxRulesBytes {
 		return nil, fmt.Errorf("%w.auth.rules: the rules have %d bytes as a gateway's flag, the system takes %d: use fewer or shorter patterns",
 			ErrSpec, n, maxRulesBytes)
+	}
+	for i, network := range in.Cluster.Spec.Gateway.TrustedProxies {
+		// The schema sees only how it is written, and a gateway would not start with it.
+		if _, err := netip.ParsePrefix(string(network)); err != nil {
+			return nil, fmt.Errorf("%w.gateway.trustedProxies[%d]: %q is no network such as 10.0.0.0/8 or fd00::/8", ErrSpec, i, network)
+		}
 	}
 	b := builder{in: in, cluster: in.Cluster, spec: &in.Cluster.Spec}
 	name := GatewayName(in.Cluster.Name)

@@ -72,6 +72,14 @@ func TestBuildRefusesRulesThatNoGatewayCouldTake(t *testing.T) {
 	require.ErrorContains(t, err, "spec.auth.rules: the rules have")
 }
 
+func TestBuildRefusesNetworksThatNoGatewayCouldTake(t *testing.T) {
+	in := input(t, `{auth: {type: Anonymous}}`)
+	in.Cluster.Spec.Gateway.TrustedProxies = []v1alpha1.CIDR{"10.0.0.0/8", "10.0.0.0/99"}
+	_, err := Build(in)
+	require.ErrorIs(t, err, ErrSpec)
+	require.ErrorContains(t, err, "spec.gateway.trustedProxies[1]")
+}
+
 // Kubernetes replaces $(NAME) in arguments by a variable, and $$ by $.
 func TestArgumentsAreNotExpanded(t *testing.T) {
 	in := input(t, `{auth: {type: JWT, jwt: {jwksURL: "https://id.example/keys?x=$(HOME)"}}}`)
