@@ -37,8 +37,8 @@ type AuthSpec struct {
 	Rules []ChannelRule `json:"rules,omitempty"`
 
 	// apiKeysSecretRef is where the keys of the HTTP API are, for backends: a Secret in the cluster's namespace whose entry has one key a
-	// line, NAME and KEY, and is read again without a restart when it changes. Without it the HTTP API is off. `starling up` takes the keys from a
-	// local file instead.
+	// line, NAME and KEY, and is read again without a restart when it changes. Without it the HTTP API is off. `starling up` takes the
+	// keys from a local file instead.
 	// +optional
 	APIKeysSecretRef *SecretKeyReference `json:"apiKeysSecretRef,omitempty"`
 

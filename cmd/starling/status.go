@@ -34,8 +34,8 @@ func newStatus(std streams) *cobra.Command {
 		Use:   "status",
 		Short: "Show a running cluster: its gateways, their load, and who sees whom",
 		Long: "Ask one gateway about its whole cluster, and show what it answers. IN/S is publishes accepted a second, OUT/S frames\n" +
-			"written to clients a second, and P99 the time within which 99 of 100 of these were written after they were queued. MEMBERS and CHANNELS are\n" +
-			"the cluster's, as each gateway sees them.\n" +
+			"written to clients a second, and P99 the time within which 99 of 100 of these were written after they were queued.\n" +
+			"MEMBERS and CHANNELS are the cluster's, as each gateway sees them.\n" +
 			"An API key, where the gateway wants one, comes from a file or from " + statusview.KeyVariable + ",\n" +
 			"so that it is in no list of processes.",
 		Example: "  starling status\n" +
