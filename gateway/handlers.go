@@ -9,13 +9,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/starling-realtime/starling/gateway/demo"
+	"github.com/starling-realtime/starling/gateway/httpapi"
 )
 
 // Handler returns the clients' side: /ws, /v1/events, the HTTP API under the rest of /v1/, and the demo page where the config enables it.
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ws", g.serveWebSocket)
-	mux.HandleFunc(eventsPath, g.serveEvents)
+	mux.HandleFunc(httpapi.EventsPath, g.serveEvents)
 	mux.Handle("/v1/", g.api)
 	if g.cfg.Demo {
 		mux.Handle("/", demo.Handler())

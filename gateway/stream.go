@@ -13,9 +13,6 @@ import (
 	"github.com/starling-realtime/starling/hub"
 )
 
-// eventsPath is where clients that only receive get server-sent events.
-const eventsPath = "/v1/events"
-
 // A stream is what a session that is an event stream has besides.
 type stream struct {
 	reader net.Conn

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/starling-realtime/starling/gateway"
+	"github.com/starling-realtime/starling/gateway/httpapi/apitest"
 	"github.com/starling-realtime/starling/gateway/protocol"
 	"github.com/starling-realtime/starling/hub"
 )
@@ -51,6 +52,7 @@ func (s *server) follow(query string, header http.Header) *eventStream {
 	s.t.Helper()
 	stream := s.events(query, header)
 	require.Equal(s.t, http.StatusOK, stream.response.StatusCode)
+	require.NoError(s.t, apitest.Check(stream.response.Request, nil, http.StatusOK, stream.response.Header, nil), "as the OpenAPI document says")
 	require.Equal(s.t, "text/event-stream", stream.response.Header.Get("Content-Type"))
 	stream.expect("welcome")
 	return stream
@@ -114,7 +116,7 @@ func (e *eventStream) problem(status int, code protocol.ErrorCode) (detail strin
 	body, err := io.ReadAll(e.response.Body)
 	require.NoError(e.t, err)
 	require.Equal(e.t, status, e.response.StatusCode, "%s", body)
-	require.Equal(e.t, "application/problem+json", e.response.Header.Get("Content-Type"))
+	require.NoError(e.t, apitest.Check(e.response.Request, nil, status, e.response.Header, body), "as the OpenAPI document says")
 	var p struct {
 		Status       int
 		Code, Detail string

@@ -53,7 +53,10 @@ func TestEveryPathOfTheDocumentIsRouted(t *testing.T) {
 		r, w := httptest.NewRequestWithContext(t.Context(), method, path, nil), httptest.NewRecorder()
 		api.ServeHTTP(w, r)
 		want := http.StatusForbidden
-		if id == "getDocument" {
+		switch id {
+		case "streamEvents":
+			continue // the gateway's: its tests hold it against the document
+		case "getDocument":
 			want = http.StatusOK
 			require.JSONEq(t, string(httpapi.Document()), w.Body.String())
 		}
