@@ -40,11 +40,15 @@ const (
 // every gateway, and they would be closed for it.
 func (s *session) awaitPace(r *protocol.Request) {
 	burst := max(s.g.cfg.Limits.SendQueueBytes, leastPace)
-	waitMs := s.said.pour(s.g.clock(), len(r.Payload)+frameOverhead, burst, pacePerSecond*burst)
-	if waitMs == 0 {
+	s.g.pace(s.said.pour(s.g.clock(), len(r.Payload)+frameOverhead, burst, pacePerSecond*burst))
+}
+
+// pace pauses the caller so long, at most [mostWait], and counts it.
+func (g *Gateway) pace(waitMs int64) {
+	if waitMs <= 0 {
 		return
 	}
 	begin := time.Now()
-	sleep(s.g.ctx, min(time.Duration(waitMs)*time.Millisecond, mostWait))
-	s.g.metrics.paced.Add(time.Since(begin).Seconds())
+	sleep(g.ctx, min(time.Duration(waitMs)*time.Millisecond, mostWait))
+	g.metrics.paced.Add(time.Since(begin).Seconds())
 }

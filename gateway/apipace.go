@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"sync"
-	"time"
 
 	"github.com/starling-realtime/starling/gateway/apikey"
 )
@@ -17,11 +16,7 @@ type apiPace struct {
 // await pauses the caller while its key sends more than others can be expected to read, a second at most.
 func (p *apiPace) await(g *Gateway, key string, bytes int) {
 	burst := apiBursts * max(g.cfg.Limits.SendQueueBytes, leastPace)
-	if waitMs := p.pour(key, g.clock(), bytes, burst); waitMs > 0 {
-		begin := time.Now()
-		sleep(g.ctx, min(time.Duration(waitMs)*time.Millisecond, mostWait))
-		g.metrics.paced.Add(time.Since(begin).Seconds())
-	}
+	g.pace(p.pour(key, g.clock(), bytes, burst))
 }
 
 // apiBursts is how many connections' worth a key may send: a backend speaks for many, and to many channels.

@@ -1,4 +1,4 @@
-//go:build unix && !linux
+//go:build unix
 
 package fanout
 
@@ -14,7 +14,7 @@ const canTryWrite = true
 // writeOnce writes what the kernel takes without waiting. Taking nothing is not an error.
 func writeOnce(fd uintptr, buf []byte) (int, error) {
 	for {
-		n, err := syscall.Write(int(fd), buf)
+		n, err := write(fd, buf)
 		switch {
 		case err == nil:
 			return n, nil
