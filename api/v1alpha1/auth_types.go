@@ -174,6 +174,11 @@ type JWTSpec struct {
 	// +kubebuilder:validation:Maximum=300
 	// +kubebuilder:default=5
 	LeewaySeconds *int32 `json:"leewaySeconds,omitempty"`
+
+	// tokenInQuery also takes a token from ?token=, for clients that cannot set headers, such as browsers' EventSource. Logs of proxies
+	// may keep it.
+	// +optional
+	TokenInQuery bool `json:"tokenInQuery,omitempty"`
 }
 
 // Audience is what a token's aud may name: 1 to 512 characters that begin with a letter or digit, without commas, spaces or quotes.

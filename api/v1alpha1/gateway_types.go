@@ -10,7 +10,8 @@ type GatewaySpec struct {
 	// +optional
 	Capacity CapacitySpec `json:"capacity,omitzero"`
 
-	// rateLimits bound how often single clients, members, channels and addresses do something. What is left out has no bound.
+	// rateLimits bound how often single clients, members, channels, addresses and API keys do something. What is left out has no bound,
+	// where it does not say otherwise.
 	// +optional
 	RateLimits RateLimitsSpec `json:"rateLimits,omitzero"`
 
@@ -25,6 +26,16 @@ type GatewaySpec struct {
 	// demo serves the demo page at /, a chat to try the cluster with. It lets nobody in whom auth does not.
 	// +optional
 	Demo bool `json:"demo,omitempty"`
+
+	// uiActions lets the dashboard on the admin port begin and cancel drains and disconnect members. It needs
+	// spec.auth.apiKeysSecretRef: such changes are for who has a key of the HTTP API.
+	// +optional
+	UIActions bool `json:"uiActions,omitempty"`
+
+	// logLevel is the least level that the gateways log: Debug, Info, Warn or Error. Left out, it is the gateway's own, Info. A change
+	// rolls the gateways, as that of every setting does.
+	// +optional
+	LogLevel LogLevel `json:"logLevel,omitempty"`
 
 	// resources are what each gateway's container asks for and is bounded by. Left out, it asks for 100m of CPU and 256Mi of memory
 	// and is bounded by 1Gi of memory.
@@ -73,6 +84,22 @@ type GatewaySpec struct {
 	PriorityClassName string `json:"priorityClassName,omitempty"`
 }
 
+// LogLevel is how much a gateway logs.
+//
+// +kubebuilder:validation:Enum=Debug;Info;Warn;Error
+type LogLevel string
+
+const (
+	// LogDebug also logs single requests, and what is refused.
+	LogDebug LogLevel = "Debug"
+	// LogInfo logs what changes in a gateway and between gateways.
+	LogInfo LogLevel = "Info"
+	// LogWarn logs what may need somebody.
+	LogWarn LogLevel = "Warn"
+	// LogError logs what failed.
+	LogError LogLevel = "Error"
+)
+
 // LabelValue is the value of a label: up to 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit.
 //
 // +kubebuilder:validation:MaxLength=63
@@ -115,6 +142,13 @@ type CapacitySpec struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=100000000
 	PresenceEntries *int32 `json:"presenceEntries,omitempty"`
+
+	// snapshotMembers is the most members that one presence snapshot lists. Who joins a channel with more is told only of so many, and
+	// how many there are.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	SnapshotMembers *int32 `json:"snapshotMembers,omitempty"`
 
 	// joinsPerSecond is the most joins a second that the gateway takes.
 	// +optional
@@ -171,6 +205,10 @@ type RateLimitsSpec struct {
 	// perAddress bounds the new connections of an IP address: see trustedProxies.
 	// +optional
 	PerAddress *AddressRate `json:"perAddress,omitempty"`
+
+	// perAPIKey bounds the requests of each key of the HTTP API. Left out, the bound is the gateway's own.
+	// +optional
+	PerAPIKey *RequestRate `json:"perAPIKey,omitempty"`
 }
 
 // ConnectionRates bounds one connection.
@@ -211,6 +249,15 @@ type MessageRate struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000000
 	MessageBurst *int32 `json:"messageBurst,omitempty"`
+}
+
+// RequestRate bounds requests of the HTTP API.
+type RequestRate struct {
+	// requestsPerSecond is the most requests a second, and at once. Each message of a batch counts as one.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	RequestsPerSecond *int32 `json:"requestsPerSecond,omitempty"`
 }
 
 // AddressRate bounds new connections.

@@ -77,6 +77,7 @@ spec:
       channels: 1000
       channelsPerConnection: 10
       presenceEntries: 10000
+      snapshotMembers: 1000
       joinsPerSecond: 100
       acceptPerSecond: 1000
       messageBytes: 65536
@@ -87,7 +88,10 @@ spec:
       perMember: {messagesPerSecond: 100, messageBurst: 200}
       perChannel: {messagesPerSecond: 1000, messageBurst: 2000}
       perAddress: {connectionsPerSecond: 10, connectionBurst: 100}
+      perAPIKey: {requestsPerSecond: 1000}
     trustedProxies: [10.0.0.0/8]
+    uiActions: true
+    logLevel: Debug
     resources: {limits: {memory: 1Gi}}
     podLabels: {team: chat}
     podAnnotations: {example.com/a: b}
@@ -109,6 +113,7 @@ spec:
       issuer: https://id.example.com
       audiences: [chat]
       leewaySeconds: 5
+      tokenInQuery: true
   service:
     type: LoadBalancer
     port: 80

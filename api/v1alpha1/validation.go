@@ -44,6 +44,7 @@ func validateSpec(s *RealtimeClusterSpec, path *field.Path) field.ErrorList {
 	errs = append(errs, validateRateLimits(&s.Gateway.RateLimits, path.Child("gateway", "rateLimits"))...)
 	errs = append(errs, validateProxies(s.Gateway.TrustedProxies, path.Child("gateway", "trustedProxies"))...)
 	errs = append(errs, validatePods(&s.Gateway, path.Child("gateway"))...)
+	errs = append(errs, oneOf(s.Gateway.LogLevel, path.Child("gateway", "logLevel"), LogDebug, LogInfo, LogWarn, LogError)...)
 
 	presence := path.Child("presence")
 	errs = append(errs, within(s.Presence.DisconnectGraceSeconds, 0, maxGraceSeconds, presence.Child("disconnectGraceSeconds"))...)
@@ -57,7 +58,18 @@ func validateSpec(s *RealtimeClusterSpec, path *field.Path) field.ErrorList {
 	errs = append(errs, validateMesh(&s.Mesh, path.Child("mesh"))...)
 	errs = append(errs, validateNetworkPolicy(&s.NetworkPolicy, path.Child("networkPolicy"))...)
 	errs = append(errs, validateLifecycle(s, path)...)
+	errs = append(errs, validateActions(s, path)...)
 	return append(errs, validateDrainFits(s, path)...)
+}
+
+// validateActions refuses a dashboard that changes something for whoever reaches it: a pod's loopback, which may look without a key, can
+// be closer to others than it seems, through a proxy beside the gateway for example.
+func validateActions(s *RealtimeClusterSpec, path *field.Path) field.ErrorList {
+	if !s.Gateway.UIActions || s.Auth.APIKeysSecretRef != nil {
+		return nil
+	}
+	return field.ErrorList{field.Required(path.Child("auth", "apiKeysSecretRef"),
+		"spec.gateway.uiActions needs it: what the dashboard changes is for who has a key of the HTTP API")}
 }
 
 func validateCapacity(c *CapacitySpec, path *field.Path) field.ErrorList {
@@ -72,6 +84,7 @@ func validateCapacity(c *CapacitySpec, path *field.Path) field.ErrorList {
 		{"channels", c.Channels, 1, 10_000_000},
 		{"channelsPerConnection", c.ChannelsPerConnection, 1, 100_000},
 		{"presenceEntries", c.PresenceEntries, 1, 100_000_000},
+		{"snapshotMembers", c.SnapshotMembers, 1, 1_000_000},
 		{"joinsPerSecond", c.JoinsPerSecond, 1, 1_000_000},
 		{"acceptPerSecond", c.AcceptPerSecond, 1, 1_000_000},
 		{"messageBytes", c.MessageBytes, 1 << 10, 16 << 20},

@@ -34,6 +34,9 @@ func validateRateLimits(r *RateLimitsSpec, path *field.Path) field.ErrorList {
 	if a := r.PerAddress; a != nil {
 		errs = append(errs, validateRate(a.ConnectionsPerSecond, a.ConnectionBurst, "connection", path.Child("perAddress"))...)
 	}
+	if k := r.PerAPIKey; k != nil {
+		errs = append(errs, needed(k.RequestsPerSecond, 1, maxRate, path.Child("perAPIKey", "requestsPerSecond"))...)
+	}
 	return errs
 }
 

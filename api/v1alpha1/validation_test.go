@@ -54,6 +54,18 @@ func TestValidate(t *testing.T) {
 			func(c *RealtimeCluster) { c.Spec.Gateway.RateLimits.PerConnection = &ConnectionRates{} },
 			"spec.gateway.rateLimits.perConnection: Required value: set messagesPerSecond or joinsPerSecond",
 		},
+		"actions without keys": {
+			func(c *RealtimeCluster) { c.Spec.Gateway.UIActions = true },
+			"spec.auth.apiKeysSecretRef: Required value: spec.gateway.uiActions needs it: what the dashboard changes is for who has a key",
+		},
+		"level of another spelling": {
+			func(c *RealtimeCluster) { c.Spec.Gateway.LogLevel = "debug" },
+			`spec.gateway.logLevel: Unsupported value: "debug": supported values: "Debug", "Info", "Warn", "Error"`,
+		},
+		"requests of no number": {
+			func(c *RealtimeCluster) { c.Spec.Gateway.RateLimits.PerAPIKey = &RequestRate{} },
+			"spec.gateway.rateLimits.perAPIKey.requestsPerSecond: Required value: must be 1 to 1000000",
+		},
 		"rate that is missing": {
 			func(c *RealtimeCluster) { c.Spec.Gateway.RateLimits.PerMember = &MessageRate{} },
 			"spec.gateway.rateLimits.perMember.messagesPerSecond: Required value: must be 1 to 1000000",

@@ -45,6 +45,8 @@ func TestSchemaRefuses(t *testing.T) {
 		"drain, autoscaled": {"a", `{replicas: 9, autoscaling: {maxReplicas: 9, targetConnections: 9}, drain: {windowSeconds: 19}, auth: {type: Anonymous}}`, "the others (1) accept 19000"},
 		"autoscaling":       {"a", `{autoscaling: {minReplicas: 5, maxReplicas: 4, targetConnections: 1}, auth: {type: Anonymous}}`, "minReplicas is 5, more than maxReplicas, which is 4"},
 		"no target":         {"a", `{autoscaling: {maxReplicas: 4}, auth: {type: Anonymous}}`, "spec.autoscaling.targetConnections: Required value"},
+		"actions":           {"a", `{gateway: {uiActions: true}, auth: {type: Anonymous}}`, "spec.gateway.uiActions needs spec.auth.apiKeysSecretRef"},
+		"log level":         {"a", `{gateway: {logLevel: debug}, auth: {type: Anonymous}}`, `supported values: "Debug", "Info", "Warn", "Error"`},
 		"host":              {"a", `{ingress: {host: "Chat.example"}, auth: {type: Anonymous}}`, "spec.ingress.host"},
 	}
 	for name, test := range tests {

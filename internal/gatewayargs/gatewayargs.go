@@ -44,6 +44,12 @@ func Of(cluster *v1alpha1.RealtimeCluster) []string {
 		}
 		args = append(args, "--trusted-proxies="+strings.Join(networks, ","))
 	}
+	if spec.Gateway.UIActions {
+		args = append(args, "--ui-actions")
+	}
+	if level := spec.Gateway.LogLevel; level != "" {
+		args = append(args, "--log-level="+strings.ToLower(string(level)))
+	}
 	if spec.Rebalance.Policy == v1alpha1.RebalanceEven {
 		args = append(args, "--rebalance")
 	}
@@ -86,6 +92,9 @@ func jwtArgs(jwt *v1alpha1.JWTSpec) []string {
 	if jwt.LeewaySeconds != nil {
 		args = append(args, "--jwt-leeway="+seconds(jwt.LeewaySeconds))
 	}
+	if jwt.TokenInQuery {
+		args = append(args, "--token-in-query")
+	}
 	return args
 }
 
@@ -96,6 +105,7 @@ func capacityArgs(c *v1alpha1.CapacitySpec) []string {
 		{"max-channels", c.Channels},
 		{"max-channels-per-connection", c.ChannelsPerConnection},
 		{"max-presence-entries", c.PresenceEntries},
+		{"max-snapshot-members", c.SnapshotMembers},
 		{"joins-per-second", c.JoinsPerSecond},
 		{"accept-per-second", c.AcceptPerSecond},
 		{"max-message-bytes", c.MessageBytes},
@@ -123,6 +133,9 @@ func rateArgs(r *v1alpha1.RateLimitsSpec) []string {
 	if a := r.PerAddress; a != nil {
 		bounds = append(bounds,
 			bound{"accept-per-second-per-address", a.ConnectionsPerSecond}, bound{"accept-burst-per-address", a.ConnectionBurst})
+	}
+	if k := r.PerAPIKey; k != nil {
+		bounds = append(bounds, bound{"api-requests-per-second", k.RequestsPerSecond})
 	}
 	return boundArgs(bounds)
 }
