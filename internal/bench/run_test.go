@@ -78,8 +78,10 @@ func TestScenariosOnAGateway(t *testing.T) {
 			require.NotNil(t, report.Opening.Latency)
 			if s.Pacing != nil {
 				require.Zero(t, report.Traffic.Missing)
-				require.Positive(t, report.Traffic.Deliveries)
+				// What was due while it was measured, whenever it came: on a machine with much else to do that may be after the end.
+				require.Positive(t, report.Traffic.Expected)
 				require.NotNil(t, report.Traffic.Latency)
+				require.Positive(t, report.Traffic.Latency.Count)
 			}
 			var table bytes.Buffer
 			require.NoError(t, WriteTable(&table, report))
