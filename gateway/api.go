@@ -30,7 +30,7 @@ func openAPIKeys(c Config, logger *slog.Logger) (*apikey.Store, error) {
 func (g *Gateway) newAPI() *httpapi.API {
 	limits := g.cfg.Limits
 	opts := httpapi.Options{
-		Backend: apiBackend{g}, Logger: g.logger, Registerer: g.registry,
+		Backend: apiBackend{g}, Logger: g.logger, ClientLogger: g.clientLog, Registerer: g.registry,
 		Limits: httpapi.Limits{
 			RequestBytes: limits.APIRequestBytes, PayloadBytes: limits.MessageBytes, BatchMessages: limits.APIBatch,
 			RequestsPerSecond: limits.APIRequestsPerSecond,

@@ -112,7 +112,7 @@ func (g *Gateway) answerDisconnect(_ context.Context, from string, body []byte) 
 			n++
 		}
 	}
-	g.logger.Debug("member disconnected", "member", q.Member, "connections", n, "asked_by", from)
+	g.clientLog.Debug("member disconnected", "member", q.Member, "connections", n, "peer", from)
 	return json.Marshal(countAnswer{n})
 }
 

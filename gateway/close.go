@@ -40,6 +40,7 @@ func (g *Gateway) shutDown(ctx context.Context) error {
 	}
 	g.hub.Close()
 	g.pool.Close()
+	g.logSampler.FlushAll()
 	return err
 }
 

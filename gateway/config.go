@@ -76,6 +76,8 @@ type Config struct {
 	LogFormat string
 	// LogLevel is "debug", "info", "warn" or "error".
 	LogLevel string
+	// LogLinesPerSecond is how many lines that are alike, of those that clients and peers can cause, are logged a second; 0: all.
+	LogLinesPerSecond int
 }
 
 // DefaultConfig returns the defaults of all flags. It names no way to authenticate, so it is not valid as it is.
@@ -116,5 +118,7 @@ func DefaultConfig() Config {
 		DrainClose:       5 * time.Second,
 		LogFormat:        "text",
 		LogLevel:         "info",
+
+		LogLinesPerSecond: 10,
 	}
 }

@@ -19,6 +19,8 @@ func (c *Config) BindFlags(fs *pflag.FlagSet) {
 	c.Limits.bind(fs)
 	fs.StringVar(&c.LogFormat, "log-format", c.LogFormat, "format of the log on standard error: text or json")
 	fs.StringVar(&c.LogLevel, "log-level", c.LogLevel, "least level that is logged: debug, info, warn or error")
+	fs.IntVar(&c.LogLinesPerSecond, "log-lines-per-second", c.LogLinesPerSecond,
+		"most lines a second that are alike, of those that clients and peers can cause; how many were left out is logged; 0: all are logged")
 }
 
 func (c *Config) bindAddresses(fs *pflag.FlagSet) {

@@ -21,6 +21,7 @@ import (
 	"github.com/starling-realtime/starling/gateway/dedupe"
 	"github.com/starling-realtime/starling/gateway/fanout"
 	"github.com/starling-realtime/starling/gateway/httpapi"
+	"github.com/starling-realtime/starling/gateway/logsample"
 	"github.com/starling-realtime/starling/gateway/mesh/keyring"
 	"github.com/starling-realtime/starling/gateway/pacing"
 	"github.com/starling-realtime/starling/gateway/protocol"
@@ -30,13 +31,16 @@ import (
 
 // A Gateway serves clients. Make one with [New] and end it with [Gateway.Close]; all methods are safe for concurrent use.
 type Gateway struct {
-	cfg      Config
-	node     string
-	boot     hub.Boot
-	started  time.Time
-	logger   *slog.Logger
-	registry *prometheus.Registry
-	metrics  *metrics
+	cfg     Config
+	node    string
+	boot    hub.Boot
+	started time.Time
+	logger  *slog.Logger
+	// clientLog is for what clients and peers can cause at any rate; logSampler leaves lines of it out.
+	clientLog  *slog.Logger
+	logSampler *logsample.Sampler
+	registry   *prometheus.Registry
+	metrics    *metrics
 
 	auth      auth.Authenticator
 	tokenKeys *auth.KeyStore // nil: there are none
@@ -120,8 +124,8 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	recent := new(recentlog.Ring)
-	logger = slog.New(recent.Handler(logger.Handler()))
+	node, recent := nodeName(cfg), new(recentlog.Ring)
+	logger = slog.New(recent.Handler(logger.With("gateway", node).Handler()))
 	authenticator, tokenKeys := opts.Authenticator, (*auth.KeyStore)(nil)
 	if authenticator == nil {
 		if authenticator, tokenKeys, err = newAuthenticator(cfg, logger); err != nil {
@@ -145,7 +149,7 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 		return nil, fmt.Errorf("starting the writers: %w", err)
 	}
 	g := &Gateway{
-		cfg: cfg, node: nodeName(cfg), boot: opts.Boot, started: time.Now(), logger: logger, recent: recent, registry: opts.Registry,
+		cfg: cfg, node: node, boot: opts.Boot, started: time.Now(), recent: recent, registry: opts.Registry,
 		auth: authenticator, tokenKeys: tokenKeys, apiKeys: apiKeys, rules: rules, origins: origins,
 		pool: pool, keys: dedupe.New(dedupe.Options{}),
 		admission: newAdmission(cfg.Limits), door: newDoor(cfg),
@@ -166,6 +170,7 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 	g.ids.init(g.boot)
 	g.upgrader = g.newUpgrader()
 	g.metrics = newMetrics(g.registry, cfg.Limits)
+	g.newLoggers(logger.Handler())
 	g.rates = newRates(cfg.Limits, g.metrics.hit)
 	if cfg.Rebalance {
 		g.rebalance = g.newRebalancer(opts.Rebalance)
@@ -215,7 +220,7 @@ func (g *Gateway) connect(opts Options) error {
 
 func (g *Gateway) clusterHost(opts Options) ClusterHost {
 	return ClusterHost{
-		Config: g.cfg, Boot: g.boot, NodeName: g.node, Keys: opts.Keys, Logger: g.logger, Registry: g.registry,
+		Config: g.cfg, Boot: g.boot, NodeName: g.node, Keys: opts.Keys, Logger: g.clientLog, Registry: g.registry,
 		AwaitRoom: g.awaitOwnRoom, Load: g.load,
 		Remember: g.keys.Remember, Lagging: g.pool.Lagging, Answers: g.answers(),
 	}

@@ -49,6 +49,7 @@ type metrics struct {
 	paused      prometheus.Counter
 
 	answersPaused prometheus.Counter
+	logLeftOut    prometheus.Counter
 	paced         prometheus.Counter
 }
 
@@ -90,6 +91,8 @@ func newMetrics(reg *prometheus.Registry, limits Limits) *metrics {
 			"Time that connections' reads were paused because what was sent to them before was still waiting."),
 		paced: f.counter("publishers_paced_seconds_total",
 			"Time that connections' reads were paused because they sent more than others can be expected to read."),
+		logLeftOut: f.counter("log_lines_left_out_total",
+			"Log lines about clients and peers that were left out because of --log-lines-per-second."),
 		adminDenied: f.counter("admin_denied_total", "Admin requests without the right token."),
 	}
 	m.byRequest(f)

@@ -83,7 +83,9 @@ func (s *session) hear() { s.heard.Store(s.g.clock()) }
 func (s *session) noteProtocolError(err error) {
 	var closed *websocket.CloseError
 	if !errors.As(err, &closed) && strings.HasPrefix(err.Error(), "websocket: ") {
-		s.closing.CompareAndSwap(0, uint32(protocol.CloseProtocolError))
+		if s.closing.CompareAndSwap(0, uint32(protocol.CloseProtocolError)) {
+			s.noteEnd(protocol.CloseProtocolError, err.Error())
+		}
 	}
 }
 
@@ -153,6 +155,7 @@ func (s *session) frame(kind int, data []byte) protocol.RequestType {
 			err.Channel = req.Channel
 		}
 		s.refuse(err)
+		s.noteError(err)
 		s.noteAbuse(err)
 	}
 	return req.Type
@@ -189,6 +192,7 @@ func (s *session) refuse(err *protocol.Error) {
 func (s *session) badFrame(err *protocol.Error) {
 	s.g.metrics.badFrames.Inc()
 	s.refuse(err)
+	s.noteBadFrame(err)
 	if s.bad.take(s.g.clock(), s.g.cfg.Limits.BadFrames, 1) > 0 {
 		s.g.metrics.hit("max-bad-frames")
 		s.end(protocol.ClosePolicy, "too many malformed frames; the last one: "+err.Message)

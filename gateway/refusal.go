@@ -63,7 +63,7 @@ const (
 // refuse answers with an HTTP status, or, for a browser that could not see one, with a connection that ends at once.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, why *refusal) {
 	g.metrics.refused.WithLabelValues(why.label).Inc()
-	g.logger.Debug("handshake refused", "remote", r.RemoteAddr, "status", why.status, "message", why.message)
+	g.noteRefused(r, transportWebSocket, why)
 	if g.farewells.Load() < mostFarewells && r.URL.Query().Get("handshake") == "close" && g.inside.Allow() {
 		g.refuseInside(w, r, why)
 		return

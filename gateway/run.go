@@ -46,10 +46,10 @@ func Run(ctx context.Context, cfg Config, logger *slog.Logger) error {
 	if !mayChange(cfg) {
 		g.isAdmin = nil
 	}
-	warnOfFiles(logger, cfg.Limits, mostFiles())
+	warnOfFiles(g.logger, cfg.Limits, mostFiles())
 	stopFollowing := followKeys(cfg, keys, g)
 	defer stopFollowing()
-	logger.Info("gateway runs", "version", buildinfo.Version(), "node", g.node, "boot", boot.String(), "cluster", cfg.Cluster,
+	g.logger.Info("gateway runs", "version", buildinfo.Version(), "boot", boot.String(), "cluster", cfg.Cluster,
 		"clients", clients.Addr().String(), "admin", admin.Addr().String())
 	return g.serve(ctx, clients, admin)
 }

@@ -79,7 +79,7 @@ func (g *Gateway) accept(w http.ResponseWriter, r *http.Request, identity auth.I
 	conn, socket, err := g.upgrade(w, r, fanout.SocketOptions{OnSlow: s.tooSlow})
 	if err != nil {
 		g.admission.leave(addr)
-		g.logger.Debug("handshake failed", "remote", r.RemoteAddr, "error", err)
+		g.clientLog.Debug("handshake failed", "address", text(addr), "error", err)
 		return
 	}
 	s.conn, s.socket = conn, socket
@@ -113,6 +113,7 @@ func (g *Gateway) enroll(s *session) bool {
 	s.pinged = g.clock()
 	g.hub.Bind(s)
 	g.metrics.accepted.Inc()
+	s.noteEnrolled()
 	s.send(protocol.Welcome{
 		ConnID: s.id, MemberID: s.member, Gateway: g.node,
 		HeartbeatMs: g.cfg.Heartbeat.Milliseconds(), MaxMessageBytes: int64(g.cfg.Limits.MessageBytes),
@@ -157,6 +158,7 @@ func (s *session) end(code protocol.CloseCode, reason string) bool {
 		return false
 	}
 	s.socket.CloseWith(s.wire.bye(code, reason), time.Now().Add(closeTimeout))
+	s.noteEnd(code, reason)
 	return true
 }
 
@@ -171,7 +173,11 @@ func (s *session) isClosing() bool {
 }
 
 // tooSlow notes what the pool has decided; the pool itself sends the close frame.
-func (s *session) tooSlow(fanout.Reason) { s.closing.CompareAndSwap(0, uint32(protocol.CloseTooSlow)) }
+func (s *session) tooSlow(reason fanout.Reason) {
+	if s.closing.CompareAndSwap(0, uint32(protocol.CloseTooSlow)) {
+		s.noteSlow(reason)
+	}
+}
 
 // finish runs when nothing can be read any more.
 func (s *session) finish() {

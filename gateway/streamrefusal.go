@@ -16,7 +16,7 @@ func badStream(status int, code protocol.ErrorCode, message string) *refusal {
 // success, so with handshake=close one that asks to come back is a stream that says so, and ends.
 func (g *Gateway) refuseStream(w http.ResponseWriter, r *http.Request, why *refusal) {
 	g.metrics.refused.WithLabelValues(why.label).Inc()
-	g.logger.Debug("event stream refused", "remote", r.RemoteAddr, "status", why.status, "message", why.message)
+	g.noteRefused(r, transportEvents, why)
 	g.allowPage(w, r)
 	if why.retryAfter > 0 && r.URL.Query().Get("handshake") == "close" {
 		refuseInStream(w, why)

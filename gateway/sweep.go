@@ -28,6 +28,9 @@ func (g *Gateway) sweep() {
 			s.check(now, wall)
 		}
 		clear(batch)
+		if i == 0 {
+			g.logSampler.Flush()
+		}
 	}
 }
 

@@ -30,8 +30,9 @@ func (g *Gateway) newUpgrader() websocket.Upgrader {
 		WriteBufferPool:  &sync.Pool{},
 		Subprotocols:     []string{protocol.Version},
 		CheckOrigin:      func(*http.Request) bool { return true }, // checked before, with an answer that says why
-		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
+		Error: func(w http.ResponseWriter, r *http.Request, status int, reason error) {
 			g.metrics.refused.WithLabelValues("handshake").Inc()
+			g.noteRefused(r, transportWebSocket, &refusal{status: status, message: reason.Error(), label: "handshake"})
 			http.Error(w, reason.Error(), status)
 		},
 	}
@@ -41,8 +42,10 @@ func (g *Gateway) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	if !websocket.IsWebSocketUpgrade(r) {
 		w.Header().Set("Upgrade", "websocket")
 		w.Header().Set("Connection", "Upgrade")
+		const message = "this address speaks WebSocket only: connect with a WebSocket client"
 		g.metrics.refused.WithLabelValues("not_websocket").Inc()
-		http.Error(w, "this address speaks WebSocket only: connect with a WebSocket client", http.StatusUpgradeRequired)
+		g.noteRefused(r, transportWebSocket, &refusal{status: http.StatusUpgradeRequired, message: message, label: "not_websocket"})
+		http.Error(w, message, http.StatusUpgradeRequired)
 		return
 	}
 	addr := g.proxies.client(r)

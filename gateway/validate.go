@@ -46,6 +46,7 @@ func (c *Config) validateServer() error {
 		between("deregister", c.Deregister, 0, time.Hour),
 		between("drain-window", c.DrainWindow, 0, time.Hour),
 		between("drain-close", c.DrainClose, 0, time.Hour),
+		between("log-lines-per-second", c.LogLinesPerSecond, 0, mostRate),
 		c.Limits.validate(),
 	}
 	if _, err := parseProxies(c.TrustedProxies); err != nil {

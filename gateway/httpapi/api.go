@@ -17,8 +17,11 @@ type Options struct {
 	// CheckKey returns the name of an API key; nil: there are none, and the API is off.
 	CheckKey func(key string) (name string, ok bool)
 	Limits   Limits
-	// Logger gets a line for each request at debug level, for each disconnect at info, and what fails inside. Default: nothing is logged.
+	// Logger gets a line for each disconnect at info level. Default: nothing is logged.
 	Logger *slog.Logger
+	// ClientLogger gets what callers can cause at any rate: a line for each request at debug level, for one that is refused because of who
+	// asks or how often at info, and what fails inside. Default: Logger.
+	ClientLogger *slog.Logger
 	// Registerer gets the metrics starling_api_*. Optional.
 	Registerer prometheus.Registerer
 }
@@ -58,6 +61,7 @@ func operations() []operation {
 type API struct {
 	opts    Options
 	logger  *slog.Logger
+	clients *slog.Logger
 	metrics *metrics
 	rates   rates
 	mux     *http.ServeMux
@@ -68,6 +72,9 @@ func New(opts Options) *API {
 	a := &API{opts: opts, logger: opts.Logger, metrics: newMetrics(opts.Registerer), mux: http.NewServeMux()}
 	if a.logger == nil {
 		a.logger = slog.New(slog.DiscardHandler)
+	}
+	if a.clients = opts.ClientLogger; a.clients == nil {
+		a.clients = a.logger
 	}
 	a.rates.init(opts.Limits)
 	for _, op := range operations() {
@@ -113,14 +120,30 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, op operation) {
 	c := &call{Request: r, w: w, limits: a.opts.Limits}
 	answer, err := a.answer(c, op)
 	status := http.StatusOK
-	if problem := a.problemOf(err, op); problem != nil {
+	problem := a.problemOf(err, op)
+	if problem != nil {
 		status = problem.Write(w)
 	} else {
 		writeJSON(w, "application/json", status, answer)
 	}
 	took := time.Since(begin)
 	a.metrics.observe(op.id, c.caller.Key, status, took)
-	a.logger.Debug("api request", "operation", op.id, "key", c.caller.Key, "status", status, "remote", r.RemoteAddr, "took", took)
+	a.note(r, op.id, c.caller.Key, status, problem, took)
+}
+
+// note logs a request: for operators one that is refused because of who asks or how often, and for whoever debugs a caller the rest.
+func (a *API) note(r *http.Request, operation, key string, status int, problem *Problem, took time.Duration) {
+	level, code := slog.LevelDebug, ""
+	if problem != nil {
+		code = string(problem.Code)
+	}
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
+		level = slog.LevelInfo
+	default:
+	}
+	a.clients.LogAttrs(r.Context(), level, "api request", slog.String("operation", operation), slog.String("key", key),
+		slog.Int("status", status), slog.String("code", code), slog.String("address", r.RemoteAddr), slog.Duration("took", took))
 }
 
 // answer checks who asks and does what is asked. What is cheap comes first.
@@ -152,7 +175,7 @@ func (a *API) problemOf(err error, op operation) *Problem {
 	if problem, ok := errors.AsType[*Problem](err); ok {
 		return problem
 	}
-	a.logger.Error("api request failed", "operation", op.id, "error", err)
+	a.clients.Error("api request failed", "operation", op.id, "error", err)
 	return Problemf(CodeInternal, "the gateway could not do this: its log says why")
 }
 
@@ -160,5 +183,5 @@ func (a *API) problemOf(err error, op operation) *Problem {
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, problem *Problem) {
 	status := problem.Write(w)
 	a.metrics.observe("none", "", status, 0)
-	a.logger.Debug("api request", "operation", "none", "status", status, "remote", r.RemoteAddr)
+	a.note(r, "none", "", status, problem, 0)
 }
