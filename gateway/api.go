@@ -81,7 +81,10 @@ func (b apiBackend) Publish(ctx context.Context, caller httpapi.Caller, messages
 			}
 		}
 		if !duplicate {
-			if _, err := b.hub.Publish(m.Channel, m.Type, payloadOf(m.Payload), opts); err != nil {
+			b.pool.Cork()
+			_, err := b.hub.Publish(m.Channel, m.Type, payloadOf(m.Payload), opts)
+			b.pool.Uncork()
+			if err != nil {
 				return nil, fmt.Errorf("publishing message %d of %d: %w", i+1, len(messages), err)
 			}
 		}

@@ -26,6 +26,11 @@
 // system calls of 1. It does so only when the last pass over its sockets was long, took a good part of the time, and found few
 // frames a socket. While a shard is little loaded the window is zero: see window.go for the rules.
 //
+// # Few frames
+//
+// Waking a writer costs more than a few writes do. Who is about to queue frames for a handful of sockets calls [Pool.Cork] before
+// and [Pool.Uncork] after it, and writes them itself, if no writer is at work.
+//
 // # What it does not do
 //
 // It does not encode or mask frames, does not read from connections (except to discard what arrives after a close), and

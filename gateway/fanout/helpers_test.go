@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -202,6 +203,25 @@ func readFrame(r *bufio.Reader) ([]byte, error) {
 		}
 		have = map[byte]int{126: 4, 127: 10}[head[1]]
 	}
+}
+
+// publishTo queues a frame on every socket, a few of them at a time between Cork and Uncork or all without, and returns how many took
+// it.
+func publishTo(p *Pool, sockets []*Socket, frame []byte, corked bool) (taken int64) {
+	for few := range slices.Chunk(sockets, 10) {
+		if corked {
+			p.Cork()
+		}
+		for _, s := range few {
+			if s.Enqueue(frame) == nil {
+				taken++
+			}
+		}
+		if corked {
+			p.Uncork()
+		}
+	}
+	return taken
 }
 
 // readAll returns every frame until the end of the stream.

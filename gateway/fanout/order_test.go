@@ -31,11 +31,9 @@ func TestOrderUnderManyPublishers(t *testing.T) {
 		writers.Go(func() {
 			for seq := range frames {
 				frame := text(fmt.Sprintf("%d %d %s", pub, seq, strings.Repeat("x", seq%300)))
-				for _, s := range all {
-					if err := s.Enqueue(frame); err != nil {
-						t.Errorf("enqueue: %v", err)
-						return
-					}
+				if taken := publishTo(p, all, frame, pub%2 == 0); taken != sockets {
+					t.Errorf("frame %d of publisher %d: %d of %d sockets took it", seq, pub, taken, sockets)
+					return
 				}
 			}
 		})

@@ -18,6 +18,7 @@ type Pool struct {
 	start   time.Time
 	shards  []*shard
 	next    atomic.Uint32 // the shard of the next socket
+	corks   atomic.Int32  // calls of Cork without their Uncork
 	lagHigh int64         // a shard's part of LagBytes
 	room    room
 	metrics *metrics

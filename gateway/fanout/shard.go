@@ -18,21 +18,28 @@ const (
 // A shard is one writer goroutine and the sockets it writes to.
 type shard struct {
 	pool *Pool
-	wake chan struct{} // holds a token when dirty is not empty
+	wake chan struct{} // holds a token when woken was set
+
+	// passing is held during a pass: by the shard's goroutine, or by one that writes what it has queued itself (see cork.go).
+	// It is taken before a socket's lock.
+	passing sync.Mutex
 
 	// queued and refused are the bytes that wait in sockets that the kernel takes from and refuses.
 	queued  atomic.Int64
 	refused atomic.Int64
 	lagging atomic.Bool
+	marked  atomic.Int64 // the length of dirty
 
 	mu      sync.Mutex
 	dirty   []*Socket // sockets that have something to do, each once
 	since   instant   // when the first of them got it
+	woken   bool      // the shard's goroutine was told, and has not taken them yet
 	sockets list
 	free    [][][]byte // slices of emptied queues, so that Enqueue need not allocate
 	spare   int        // their capacity together
 
-	// The rest belongs to the writer goroutine.
+	// The rest belongs to who holds passing.
+	list     []*Socket
 	window   window
 	emptied  [][][]byte // to become free
 	scratch  []byte
@@ -46,10 +53,11 @@ type shard struct {
 
 func newShard(p *Pool) *shard {
 	sh := &shard{
-		pool:    p,
-		wake:    make(chan struct{}, 1),
-		window:  window{bound: p.opts.MaxWindow},
-		scratch: make([]byte, 0, scratchBytes),
+		pool:     p,
+		wake:     make(chan struct{}, 1),
+		window:   window{bound: p.opts.MaxWindow},
+		scratch:  make([]byte, 0, scratchBytes),
+		lastPass: time.Now(),
 	}
 	sh.attempt.init()
 	return sh
@@ -59,10 +67,12 @@ func newShard(p *Pool) *shard {
 func (sh *shard) push(s *Socket) {
 	sh.mu.Lock()
 	sh.dirty = append(sh.dirty, s)
-	first := len(sh.dirty) == 1
-	if first {
+	sh.marked.Store(int64(len(sh.dirty)))
+	if len(sh.dirty) == 1 {
 		sh.since = sh.pool.now()
 	}
+	wake := !sh.woken && (len(sh.dirty) > inlineSockets || sh.pool.corks.Load() == 0)
+	sh.woken = sh.woken || wake
 	if n := len(sh.free); n > 0 && s.queue.frames == nil {
 		s.queue.frames = sh.free[n-1]
 		sh.free[n-1] = nil
@@ -70,11 +80,8 @@ func (sh *shard) push(s *Socket) {
 		sh.spare -= cap(s.queue.frames)
 	}
 	sh.mu.Unlock()
-	if first {
-		select {
-		case sh.wake <- struct{}{}:
-		default:
-		}
+	if wake {
+		sh.ring()
 	}
 }
 
@@ -82,16 +89,16 @@ func (sh *shard) push(s *Socket) {
 func (sh *shard) run() {
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
-	var list []*Socket
-	sh.lastPass = time.Now()
 	for {
 		select {
 		case <-sh.wake:
 		case <-sh.pool.done:
 			return
 		}
+		sh.passing.Lock()
 		idle := time.Since(sh.lastPass)
 		if size := sh.window.after(idle); size > 0 && !sh.backlog {
+			sh.passing.Unlock()
 			timer.Reset(size)
 			select {
 			case <-timer.C:
@@ -99,11 +106,11 @@ func (sh *shard) run() {
 				timer.Stop()
 				return
 			}
+			sh.passing.Lock()
 		}
-		var since instant
-		list, since = sh.take(list)
-		sh.pass(list, since, idle)
-		clear(list)
+		sh.pass(idle)
+		sh.passing.Unlock()
+		sh.rouse()
 	}
 }
 
@@ -113,11 +120,20 @@ func (sh *shard) take(empty []*Socket) ([]*Socket, instant) {
 	defer sh.mu.Unlock()
 	list := sh.dirty
 	sh.dirty = empty[:0]
+	sh.marked.Store(0)
+	sh.woken = false
 	return list, sh.since
 }
 
-func (sh *shard) pass(list []*Socket, since instant, idle time.Duration) {
+// pass writes once to every socket that is marked, after a time with nothing to do. The caller holds passing.
+func (sh *shard) pass(idle time.Duration) {
 	start := time.Now()
+	list, since := sh.take(sh.list)
+	sh.list = list
+	if len(list) == 0 {
+		return
+	}
+	defer clear(list)
 	if sh.backlog { // what the last pass left has waited longer
 		since = sh.waiting
 	}

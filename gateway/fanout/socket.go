@@ -9,8 +9,8 @@ import (
 
 // A Socket is the write side of one connection. Its methods are safe for concurrent use and never block.
 //
-// Only one goroutine writes at a time: the shard's, or, while the socket is owned, one of its own (see catchup.go).
-// Everybody else changes the queue and the state and marks the socket dirty. Locks are taken in the order socket, shard, room.
+// Only one goroutine writes at a time: who makes the shard's pass, or, while the socket is owned, one of its own (see catchup.go).
+// Everybody else changes the queue and the state and marks the socket dirty. Locks are taken in the order pass, socket, shard, room.
 type Socket struct {
 	shard      *shard
 	conn       net.Conn
