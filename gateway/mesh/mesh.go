@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/hashicorp/memberlist"
 
@@ -209,26 +208,6 @@ func (m *Mesh) eachLinked(fn func(*peer) error) error {
 	calls.Wait()
 	close(failed)
 	return <-failed
-}
-
-// Leave says goodbye: what is queued for the peers is applied by them, or ctx is done, and they are told that this boot
-// leaves in good order. Call [Mesh.Close] after it.
-func (m *Mesh) Leave(ctx context.Context) error {
-	err := m.eachLinked(func(p *peer) error { return p.sayGoodbye(ctx) })
-	if m.members != nil {
-		if leaveErr := m.members.Leave(time.Second); leaveErr != nil {
-			// When everybody leaves at once nobody is left to spread the word; the links have said goodbye already.
-			m.logger.Debug("leaving memberlist", "error", leaveErr)
-		}
-	}
-	return err
-}
-
-func (p *peer) sayGoodbye(ctx context.Context) error {
-	if _, err := p.sender.EnqueueForced(link.ClassState, kindGoodbye, nil); err != nil {
-		return err
-	}
-	return p.sender.Flush(ctx)
 }
 
 // Close ends all links and waits for everything that the mesh has started. Peers that got no goodbye see a crash.
