@@ -32,3 +32,6 @@ func (h *hasher) sum(member, channel, key string) digest {
 	}
 	return d
 }
+
+// owner stands for a member. Two members with the same one, by a chance of 2^-64 for each pair, share a share.
+func (h *hasher) owner(member string) uint64 { return maphash.String(h.seeds[1], member) }
