@@ -143,11 +143,17 @@ func serveOn(server *http.Server, listener net.Listener, what string) error {
 	return nil
 }
 
+// answerTime bounds what follows the request: the waits for room and for other gateways, and the time that a client takes to read its
+// answer. One that does not read would otherwise keep its connection and what it has not read for ever. Connections that are upgraded, and
+// event streams, have bounds of their own.
+const answerTime = 20 * time.Second
+
 func (g *Gateway) newServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: g.cfg.HandshakeTimeout,
 		ReadTimeout:       g.cfg.HandshakeTimeout,
+		WriteTimeout:      g.cfg.HandshakeTimeout + answerTime,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(g.logger.Handler(), slog.LevelDebug),
