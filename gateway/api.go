@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha512"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/starling-realtime/starling/gateway/apikey"
+	"github.com/starling-realtime/starling/gateway/dedupe"
 	"github.com/starling-realtime/starling/gateway/httpapi"
 	"github.com/starling-realtime/starling/hub"
 )
@@ -60,19 +62,26 @@ func (b apiBackend) Refuses() *httpapi.Problem {
 	return problem
 }
 
-// Publish implements [httpapi.Backend]. It waits and numbers as the publish of a connection does.
+// Publish implements [httpapi.Backend]. It waits and numbers as the publish of a connection does. A batch waits no longer than one message
+// may: what comes next from the key waits for it.
 func (b apiBackend) Publish(ctx context.Context, caller httpapi.Caller, messages []httpapi.Message) ([]httpapi.Published, error) {
 	begin := time.Now()
+	keys, err := b.publishKeys(caller, messages)
+	if err != nil {
+		return nil, err
+	}
 	results := make([]httpapi.Published, len(messages))
 	for i, m := range messages {
-		b.apiPace.await(b.Gateway, caller.Key, len(m.Payload)+frameOverhead)
-		b.awaitRoom()
+		wait := b.apiPace.wait(b.Gateway, caller.Key, len(m.Payload)+frameOverhead)
+		if time.Since(begin) < mostWait {
+			b.pace(wait)
+			b.awaitRoom()
+		}
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("publishing message %d of %d: %w", i+1, len(messages), err)
 		}
 		opts := hub.PublishOptions{
-			From: m.From, MID: b.ids.next(), ExceptConnID: m.ExceptConnection, ExceptMemberID: m.ExceptMember,
-			Key: dedupeKey(caller, "publish", i),
+			From: m.From, MID: b.ids.next(), ExceptConnID: m.ExceptConnection, ExceptMemberID: m.ExceptMember, Key: keys[i],
 		}
 		duplicate := false
 		if opts.Key != "" {
@@ -92,6 +101,36 @@ func (b apiBackend) Publish(ctx context.Context, caller httpapi.Caller, messages
 	}
 	b.metrics.publish.Observe(time.Since(begin).Seconds())
 	return results, nil
+}
+
+// publishKeys returns the keys of messages, and refuses all of them if the caller has used one for another message.
+func (b apiBackend) publishKeys(caller httpapi.Caller, messages []httpapi.Message) ([]string, error) {
+	keys := make([]string, len(messages))
+	if caller.IdempotencyKey == "" {
+		return keys, nil
+	}
+	for i, m := range messages {
+		keys[i] = dedupe.WithBody(dedupeKey(caller, "publish", i), m.Type, canonical(m.Payload), m.ExceptConnection, m.ExceptMember)
+		if b.keys.Conflicts(m.From, m.Channel, keys[i]) {
+			return nil, keyReused(fmt.Sprintf("message %d of %d", i+1, len(messages)))
+		}
+	}
+	return keys, nil
+}
+
+// keyReused refuses a request that is no repetition: to answer it as one would lose what it says.
+func keyReused(what string) *httpapi.Problem {
+	problem := httpapi.Problemf(httpapi.CodeKeyReused,
+		"%s differs from what was sent with this key before: repeat a request as it was, or take a new key", what)
+	problem.Parameter = "Idempotency-Key"
+	return problem
+}
+
+// canonical is a payload without what some encoders write differently each time. It was checked to be JSON.
+func canonical(payload json.RawMessage) string {
+	var compact bytes.Buffer
+	_ = json.Compact(&compact, payloadOf(payload))
+	return compact.String()
 }
 
 func payloadOf(payload json.RawMessage) json.RawMessage {

@@ -1,11 +1,13 @@
 package gateway_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -131,6 +133,62 @@ func TestAPIRetriesArePublishedOnce(t *testing.T) {
 	}
 }
 
+// A key that comes with another request is a mistake: to answer it as a repetition would lose what it says.
+func TestAPIKeyOfAnotherRequestIsRefused(t *testing.T) {
+	gws := serveCluster(t, 2, nil)
+	ann := gws[1].member("ann")
+	ann.join("r")
+	gws[0].awaitMembers("r", 1)
+	refused := func(s *server, path, body, key string) {
+		t.Helper()
+		p := s.api("POST", path, body, "Idempotency-Key", key).problem(422, "idempotency_key_reused")
+		require.Equal(t, "Idempotency-Key", p.Parameter)
+	}
+	const publish, batch, send = "/v1/channels/r/publish", "/v1/publish", "/v1/members/ann/send"
+	gws[0].api("POST", publish, `{"type":"x","payload":{"n":1}}`, "Idempotency-Key", "k").ok(new(published))
+	ann.expect("x")
+	for _, s := range gws { // the other one has got the publish
+		for _, body := range []string{`{"type":"x","payload":{"n":2}}`, `{"type":"y","payload":{"n":1}}`, `{"type":"x","payload":{"n":1},"exceptMember":"bob"}`, `{"type":"x"}`} {
+			refused(s, publish, body, "k")
+		}
+		var got published
+		s.api("POST", publish, `{"payload": {"n": 1}, "type": "x"}`, "Idempotency-Key", "k").ok(&got)
+		require.True(t, got.Duplicate, "the same, written differently")
+	}
+	// Of a batch nothing is published then, though only its last message differs.
+	gws[0].api("POST", batch, `{"messages":[{"channel":"q","type":"x"},{"channel":"r","type":"x"}]}`, "Idempotency-Key", "b").ok(new(struct{}))
+	ann.expect("x")
+	refused(gws[0], batch, `{"messages":[{"channel":"r","type":"first"},{"channel":"r","type":"y"}]}`, "b")
+
+	gws[0].api("POST", send, `{"type":"n","payload":1}`, "Idempotency-Key", "s").ok(new(sent))
+	ann.expect("n")
+	for _, s := range gws {
+		refused(s, send, `{"type":"n","payload":2}`, "s")
+		refused(s, send, `{"type":"n","payload":1,"from":"bob"}`, "s")
+		var got sent
+		s.api("POST", send, `{"type":"n","payload":1}`, "Idempotency-Key", "s").ok(&got)
+		require.Zero(t, got.Connections)
+	}
+	quiet(ann)
+}
+
+// While there is no room each publish waits, but all of a batch together no longer than one.
+func TestAPIBatchWaitsOnce(t *testing.T) {
+	const wait = 300 * time.Millisecond
+	cluster, use := newCluster()
+	var waits atomic.Int64
+	cluster.room = func(context.Context) { waits.Add(1); time.Sleep(wait) }
+	s := serve(t, func(cfg *gateway.Config, o *gateway.Options) { withAPI(t)(cfg, o); use(cfg, o) }).ready()
+	messages := make([]string, 100)
+	for i := range messages {
+		messages[i] = `{"channel":"r","type":"x"}`
+	}
+	var got struct{ Results []published }
+	s.api("POST", "/v1/publish", `{"messages":[`+strings.Join(messages, ",")+`]}`).ok(&got)
+	require.Len(t, got.Results, 100)
+	require.LessOrEqual(t, waits.Load(), int64(time.Second/wait)+1)
+}
+
 type channelPage struct {
 	Channels []struct {
 		Name                     string
@@ -181,6 +239,42 @@ func TestAPIListsChannelsOfTheCluster(t *testing.T) {
 		page = channelPage{}
 		s.api("GET", "/v1/channels?prefix=none", "").ok(&page)
 		require.Empty(t, page.Channels)
+	}
+}
+
+// Whoever goes through the pages sees each channel that is there all the time exactly once, whatever comes and goes meanwhile.
+func TestAPIPagesUnderChange(t *testing.T) {
+	s := serve(t, func(cfg *gateway.Config, o *gateway.Options) {
+		withAPI(t)(cfg, o)
+		cfg.Limits.ChannelsPerConnection = 1000
+	})
+	stays, comes := s.member("ann"), s.member("bob")
+	name := func(i int) string { return fmt.Sprintf("c%03d", i) }
+	for i := range 40 {
+		stays.join(name(2 * i))
+	}
+	comes.join(name(1))
+	seen := map[string]int{}
+	for cursor, page := "", 0; ; page++ {
+		var got channelPage
+		s.api("GET", "/v1/channels?limit=7&cursor="+cursor, "").ok(&got)
+		for _, c := range got.Channels {
+			seen[c.Name]++
+		}
+		// The last one of the page goes, which the cursor names, one comes before it and one behind it.
+		comes.say(`{"type":"leave","id":1,"payload":{"channel":%q}}`, name(14*page+1))
+		comes.expect("reply")
+		comes.join(name(14*page + 15))
+		comes.join(name(14*page + 3))
+		if cursor = got.Next; cursor == "" {
+			break
+		}
+	}
+	for i := range 40 {
+		require.Equal(t, 1, seen[name(2*i)], name(2*i))
+	}
+	for c, n := range seen {
+		require.Equal(t, 1, n, c)
 	}
 }
 
@@ -249,11 +343,13 @@ func TestAPIShowsAMembersConnections(t *testing.T) {
 func TestAPIDisconnectsAMemberEverywhere(t *testing.T) {
 	gws := serveCluster(t, 2, nil)
 	a, a2, b := gws[0].member("ann"), gws[0].member("ann"), gws[1].member("ann")
+	stream := gws[0].follow("member=ann&channel=r", nil)
 	bob := gws[1].member("bob")
-	require.JSONEq(t, `{"disconnected":3}`, string(gws[1].api("POST", "/v1/members/ann/disconnect", `{"reason":"account closed"}`).Body))
+	require.JSONEq(t, `{"disconnected":4}`, string(gws[1].api("POST", "/v1/members/ann/disconnect", `{"reason":"account closed"}`).Body))
 	for _, p := range []*peer{a, a2, b} {
 		require.Equal(t, "disconnected by the application: account closed", p.expectClose(protocol.ClosePolicy))
 	}
+	require.Equal(t, "disconnected by the application: account closed", stream.expectEnd(protocol.ClosePolicy))
 	bob.settle()
 	require.JSONEq(t, `{"disconnected":1}`, string(gws[0].api("POST", "/v1/members/bob/disconnect", "").Body))
 	require.Equal(t, "disconnected by the application", bob.expectClose(protocol.ClosePolicy))

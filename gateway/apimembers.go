@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/starling-realtime/starling/gateway/dedupe"
 	"github.com/starling-realtime/starling/gateway/httpapi"
 	"github.com/starling-realtime/starling/gateway/protocol"
 	"github.com/starling-realtime/starling/hub"
@@ -128,13 +129,21 @@ type sendQuestion struct {
 
 // Send implements [httpapi.Backend]. A retry goes to all gateways again: those that have delivered the event remember it.
 func (b apiBackend) Send(ctx context.Context, caller httpapi.Caller, memberID string, event httpapi.Direct) (httpapi.Sent, error) {
-	b.apiPace.await(b.Gateway, caller.Key, len(event.Payload)+frameOverhead)
-	b.awaitRoom()
-	event.Payload = payloadOf(event.Payload)
-	q := sendQuestion{Member: memberID, Direct: event, MID: b.ids.next(), Key: dedupeKey(caller, "send "+memberID, 0), UnixMilli: nowMs()}
-	if q.Key != "" {
-		q.MID, _ = b.keys.Remember(memberID, event.Channel, q.Key+"-sent", q.MID)
+	q := sendQuestion{Member: memberID, Direct: event, MID: b.ids.next(), UnixMilli: nowMs()}
+	q.Payload = payloadOf(event.Payload)
+	if caller.IdempotencyKey != "" {
+		tie := func(operation string) string {
+			return dedupe.WithBody(dedupeKey(caller, operation+" "+memberID, 0), event.Type, canonical(event.Payload), event.From)
+		}
+		sent := tie("sent")
+		q.Key = tie("send")
+		if b.keys.Conflicts("", event.Channel, sent) || b.keys.Conflicts("", event.Channel, q.Key) {
+			return httpapi.Sent{}, keyReused("the event")
+		}
+		q.MID, _ = b.keys.Remember("", event.Channel, sent, q.MID)
 	}
+	b.pace(b.apiPace.wait(b.Gateway, caller.Key, len(event.Payload)+frameOverhead))
+	b.awaitRoom()
 	sent := httpapi.Sent{MID: q.MID}
 	var err error
 	sent.Missing, err = askEach(ctx, b.Gateway, askSend, q, func(_ string, answer countAnswer) { sent.Connections += answer.Connections })
@@ -148,7 +157,7 @@ func (g *Gateway) answerSend(_ context.Context, _ string, body []byte) ([]byte, 
 		return nil, err
 	}
 	var answer countAnswer
-	if _, duplicate := g.keys.Remember(q.Member, q.Channel, q.Key, q.MID); duplicate {
+	if _, duplicate := g.keys.Remember("", q.Channel, q.Key, q.MID); duplicate {
 		return json.Marshal(answer)
 	}
 	event := &hub.Event{Type: q.Type, Channel: q.Channel, From: q.From, MID: q.MID, Payload: q.Payload, UnixMilli: q.UnixMilli}

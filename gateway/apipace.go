@@ -13,10 +13,11 @@ type apiPace struct {
 	said map[string]*bucket
 }
 
-// await pauses the caller while its key sends more than others can be expected to read, a second at most.
-func (p *apiPace) await(g *Gateway, key string, bytes int) {
+// wait counts what a key sends, and returns for how many milliseconds its caller should pause, since others cannot be expected to read so
+// much: see [Gateway.pace].
+func (p *apiPace) wait(g *Gateway, key string, bytes int) (waitMs int64) {
 	burst := apiBursts * max(g.cfg.Limits.SendQueueBytes, leastPace)
-	g.pace(p.pour(key, g.clock(), bytes, burst))
+	return p.pour(key, g.clock(), bytes, burst)
 }
 
 // apiBursts is how many connections' worth a key may send: a backend speaks for many, and to many channels.

@@ -16,12 +16,19 @@ import (
 func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ws", g.serveWebSocket)
-	mux.HandleFunc(httpapi.EventsPath, g.serveEvents)
-	mux.Handle("/v1/", g.api)
 	if g.cfg.Demo {
 		mux.Handle("/", demo.Handler())
 	}
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch path := r.URL.Path; {
+		case path == httpapi.EventsPath:
+			g.serveEvents(w, r)
+		case path == "/v1", strings.HasPrefix(path, "/v1/"): // not by the mux: see [httpapi.API.ServeHTTP]
+			g.api.ServeHTTP(w, r)
+		default:
+			mux.ServeHTTP(w, r)
+		}
+	})
 }
 
 // AdminHandler returns the operators' side: /metrics, /healthz, /readyz, /status and /drain. Requests that change anything need
@@ -56,8 +63,7 @@ func (g *Gateway) onlyAdmin(next http.HandlerFunc) http.Handler {
 			http.Error(w, "this gateway has no mesh key and so no admin token: it takes no changes", http.StatusForbidden)
 			return
 		}
-		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		if !strings.EqualFold(scheme, "Bearer") || !g.isAdmin(strings.TrimSpace(token)) {
+		if token, given := httpapi.Bearer(r); !given || !g.isAdmin(token) {
 			g.metrics.adminDenied.Inc()
 			w.Header().Set("WWW-Authenticate", `Bearer realm="starling admin"`)
 			http.Error(w, "want Authorization: Bearer with the cluster's admin token", http.StatusUnauthorized)

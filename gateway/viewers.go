@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/starling-realtime/starling/gateway/httpapi"
 )
 
 // onlyViewers lets requests through that may see the dashboard's data, which names channels and members: those with an API key, and
@@ -28,9 +30,9 @@ func (g *Gateway) onlyViewers(next http.HandlerFunc) http.Handler {
 
 // hasAPIKey says whether a request carries one of the API keys.
 func (g *Gateway) hasAPIKey(r *http.Request) bool {
-	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	_, ok := g.apiKeys.Check(strings.TrimSpace(key))
-	return ok && strings.EqualFold(scheme, "Bearer")
+	key, given := httpapi.Bearer(r)
+	_, ok := g.apiKeys.Check(key)
+	return given && ok
 }
 
 // whyNotLocal says why a request does not count as one of a person at this machine; empty: it does. The name in it is checked

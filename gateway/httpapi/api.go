@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -67,7 +66,7 @@ type API struct {
 	mux     *http.ServeMux
 }
 
-// New returns the handler of everything under /v1/.
+// New returns the handler of /v1 and everything under it.
 func New(opts Options) *API {
 	a := &API{opts: opts, logger: opts.Logger, metrics: newMetrics(opts.Registerer), mux: http.NewServeMux()}
 	if a.logger == nil {
@@ -99,13 +98,12 @@ func (a *API) refuseOthers() {
 			a.refuse(w, r, &Problem{Code: CodeMethodNotAllowed, Detail: r.Method + " has no meaning here", allow: allowed})
 		})
 	}
-	a.mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
-		a.refuse(w, r, Problemf(CodeNotFound, "the API has nothing at this path: GET %s describes it", DocumentPath))
-	})
+	for _, path := range []string{"/v1", "/"} {
+		a.mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			a.refuse(w, r, Problemf(CodeNotFound, "the API has nothing at this path: GET %s describes it", DocumentPath))
+		})
+	}
 }
-
-// ServeHTTP implements [http.Handler].
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
 
 // A call is one request while it is served.
 type call struct {
@@ -152,10 +150,10 @@ func (a *API) answer(c *call, op operation) (any, error) {
 		return nil, Problemf(CodeAPIDisabled,
 			"the HTTP API is off: this gateway was started without --api-keys-file (spec.auth.apiKeysSecretRef of a RealtimeCluster)")
 	}
-	scheme, key, _ := strings.Cut(c.Header.Get("Authorization"), " ")
-	name, ok := a.opts.CheckKey(strings.TrimSpace(key))
-	if !strings.EqualFold(scheme, "Bearer") || !ok {
-		return nil, Problemf(CodeUnauthorized, "send Authorization: Bearer and one of the gateway's API keys")
+	key, given := Bearer(c.Request)
+	name, ok := a.opts.CheckKey(key)
+	if !given || !ok {
+		return nil, Problemf(CodeUnauthorized, "send Authorization: Bearer, once, and one of the gateway's API keys")
 	}
 	c.caller.Key = name
 	if problem := a.opts.Backend.Refuses(); problem != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,8 +20,8 @@ import (
 
 // decode reads the body, one JSON object without unknown fields, into a struct.
 func (c *call) decode(into any) error {
-	if kind, _, err := mime.ParseMediaType(c.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return Problemf(CodeMediaType, "Content-Type is %.80q, want application/json", c.Header.Get("Content-Type"))
+	if err := c.checkEncoding(); err != nil {
+		return err
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, int64(c.limits.RequestBytes)))
 	if err != nil {
@@ -33,12 +34,29 @@ func (c *call) decode(into any) error {
 		return Problemf(CodeBadRequest, "the body is not UTF-8")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
 		return malformed(err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Problemf(CodeBadRequest, "there is something after the JSON object")
+	}
+	if p := checkNames(body, into); p != nil {
+		return p
+	}
+	return nil
+}
+
+// checkEncoding refuses bodies that are not JSON as it is: nothing is ever unpacked.
+func (c *call) checkEncoding() error {
+	kind, parameters, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
+	charset, given := parameters["charset"]
+	if err != nil || kind != "application/json" || given && !strings.EqualFold(charset, "utf-8") {
+		return Problemf(CodeMediaType, "Content-Type is %.80q, want application/json, which is UTF-8", c.Header.Get("Content-Type"))
+	}
+	for _, coding := range c.Header.Values("Content-Encoding") {
+		if !strings.EqualFold(coding, "identity") {
+			return Problemf(CodeMediaType, "Content-Encoding is %.80q: send the body as it is, without it", coding)
+		}
 	}
 	return nil
 }
@@ -80,8 +98,8 @@ func (c *call) pathName(parameter, what string) (string, error) {
 
 // onlyParameters refuses parameters of the query that the operation does not have.
 func (c *call) onlyParameters(known ...string) error {
-	query := c.URL.Query()
-	if c.URL.RawQuery != "" && len(query) == 0 {
+	query, err := url.ParseQuery(c.URL.RawQuery)
+	if err != nil {
 		return Problemf(CodeBadRequest, "the query string is malformed: special characters are written as %%XX")
 	}
 	for name, values := range query {

@@ -21,6 +21,7 @@ const (
 	CodeTooLarge         Code = "too_large"
 	CodeMediaType        Code = "unsupported_media_type"
 	CodeReservedType     Code = "reserved_type"
+	CodeKeyReused        Code = "idempotency_key_reused"
 	CodeRateLimited      Code = "rate_limited"
 	CodeInternal         Code = "internal"
 	CodeUnavailable      Code = "unavailable"
@@ -67,7 +68,14 @@ func Kinds() []Kind {
 			CodeTooLarge, http.StatusRequestEntityTooLarge, "The request or a payload is too large",
 			"Send less at a time: `detail` names the bound.",
 		},
-		{CodeMediaType, http.StatusUnsupportedMediaType, "The body is not JSON", "Send `Content-Type: application/json`."},
+		{
+			CodeMediaType, http.StatusUnsupportedMediaType, "The body is not JSON as it is",
+			"Send `Content-Type: application/json`, in UTF-8 and without `Content-Encoding`.",
+		},
+		{
+			CodeKeyReused, http.StatusUnprocessableEntity, "The idempotency key belongs to another request",
+			"Repeat a request with the body that it had, and give each new request a new `Idempotency-Key`. Nothing was published.",
+		},
 		{
 			CodeRateLimited, http.StatusTooManyRequests, "The key makes too many requests",
 			"Wait for `Retry-After`, or raise `--api-requests-per-second`.",
