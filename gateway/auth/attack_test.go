@@ -1,14 +1,20 @@
 package auth
 
 import (
+	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/asn1"
 	"encoding/base64"
+	"encoding/json"
 	"maps"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +97,10 @@ func TestAttacksAreRefused(t *testing.T) {
 	asDER, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(ecSig[:32]), new(big.Int).SetBytes(ecSig[32:])})
 	require.NoError(t, err)
 
+	order, ed25519Token := k.ecdsa.Params().N, signedBy(t, jwt.SigningMethodEdDSA, k.ed, nil)
+	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	require.NoError(t, err)
+
 	attacks := map[string]string{
 		"none over RS256":                     unsigned(rs256, `{"alg":"none"}`) + ".",
 		"none with the old signature":         unsigned(rs256, `{"alg":"none"}`) + "." + strings.Split(rs256, ".")[2],
@@ -119,6 +129,20 @@ func TestAttacksAreRefused(t *testing.T) {
 		"ES256 with a signature in DER":       withSignature(es256, asDER),
 		"ES256 with a longer signature":       withSignature(es256, append(ecSig[:64:64], 0)),
 		"ES256 with r of the order":           withSignature(es256, append(k.ecdsa.Params().N.FillBytes(make([]byte, 32)), ecSig[32:]...)),
+		"ES256 with r zero":                   withSignature(es256, append(make([]byte, 32), ecSig[32:]...)),
+		"ES256 with s zero":                   withSignature(es256, append(ecSig[:32:32], make([]byte, 32)...)),
+		"ES256 with s of the order":           withSignature(es256, append(ecSig[:32:32], order.FillBytes(make([]byte, 32))...)),
+		"ES256 with r beyond the order":       withSignature(es256, append(bytes.Repeat([]byte{0xff}, 32), ecSig[32:]...)),
+		"ES256 with r and s exchanged":        withSignature(es256, append(ecSig[32:64:64], ecSig[:32]...)),
+		"ES256 with a shorter signature":      withSignature(es256, ecSig[:63]),
+		"ES256 with a key on P-384":           es256On(t, elliptic.P384()),
+		"ES256 with a key on P-521":           es256On(t, elliptic.P521()),
+		"ES384":                               signedBy(t, jwt.SigningMethodES384, p384, nil),
+		"ES384 taken for ES256":               unsigned(signedBy(t, jwt.SigningMethodES384, p384, nil), `{"alg":"ES256"}`) + "." + strings.Split(signedBy(t, jwt.SigningMethodES384, p384, nil), ".")[2],
+		"EdDSA with s beyond the order":       withSignature(ed25519Token, slices.Concat(signatureOf(ed25519Token)[:32], bytes.Repeat([]byte{0xff}, 32))),
+		"its own P-256 key in the header":     signedBy(t, jwt.SigningMethodES256, other.ecdsa, map[string]any{"jwk": json.RawMessage(jwk(t, other.ecdsa.Public(), nil))}),
+		"its own Ed25519 key in the header":   signedBy(t, jwt.SigningMethodEdDSA, other.ed, map[string]any{"jwk": json.RawMessage(jwk(t, other.ed.Public(), nil)), "kid": "ed"}),
+		"kid of another key":                  signedBy(t, jwt.SigningMethodEdDSA, k.ed, map[string]any{"kid": "ed/../ed"}),
 		"RS256 with a signature of zeros":     withSignature(rs256, make([]byte, 256)),
 		"RS256 with the signature one":        withSignature(rs256, append(make([]byte, 255), 1)),
 		"EdDSA with a signature of zeros":     withSignature(signedBy(t, jwt.SigningMethodEdDSA, k.ed, nil), make([]byte, 64)),
@@ -144,6 +168,52 @@ func TestAttacksAreRefused(t *testing.T) {
 			require.Zero(t, id)
 			requireNothingOf(t, token, refused(t, err))
 		})
+	}
+}
+
+// es256On signs with a key of another curve as ES256 would, if it did not look: r and s of 32 bytes each, over SHA-256.
+func es256On(t testing.TB, curve elliptic.Curve) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
+	require.NoError(t, err)
+	signed := b64(`{"alg":"ES256"}`) + "." + b64(goodClaims)
+	hash := sha256.Sum256([]byte(signed))
+	r, s, err := ecdsa.Sign(rand.Reader, key, hash[:])
+	require.NoError(t, err)
+	size := (curve.Params().BitSize + 7) / 8
+	return signed + "." + url64(append(r.FillBytes(make([]byte, size)), s.FillBytes(make([]byte, size))...))
+}
+
+// Anybody can make a second valid signature of an ES256 token, with the order minus s. It says the same of the same member, so nothing
+// may ever depend on a token being the only one of its kind.
+func TestTheOtherSignatureOfATokenSaysTheSame(t *testing.T) {
+	k := newTestKeys(t)
+	a := verifier(t, k, nil)
+	token := signedBy(t, jwt.SigningMethodES256, k.ecdsa, nil)
+	at := strings.LastIndexByte(token, '.') + 1
+	signature, err := base64.RawURLEncoding.DecodeString(token[at:])
+	require.NoError(t, err)
+	flipped := new(big.Int).Sub(k.ecdsa.Params().N, new(big.Int).SetBytes(signature[32:]))
+	want, err := a.Renew(context.Background(), token)
+	require.NoError(t, err)
+	got, err := a.Renew(context.Background(), token[:at]+url64(append(signature[:32:32], flipped.FillBytes(make([]byte, 32))...)))
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+}
+
+// RFC 7519 leaves a verifier two ways with a claim that is given twice: to refuse, or to take the last one. What must not be is that a check
+// looks at one and a use at another.
+func TestTheLastOfTwoClaimsCounts(t *testing.T) {
+	id, err := newJWT(t, false).Renew(context.Background(), hs(hs256, `{"sub":"eve","exp":1,"sub":"ada","exp":1800000060}`))
+	require.NoError(t, err)
+	require.Equal(t, "ada", id.MemberID)
+	require.Equal(t, int64(1800000065), id.Expires.Unix())
+	for _, claims := range []string{
+		`{"sub":"ada","exp":1800000060,"exp":1}`, `{"sub":"ada","exp":1800000060,"nbf":1,"nbf":1800000060}`,
+		`{"sub":"ada","exp":1800000060,"sub":""}`, `{"sub":"ada","exp":1800000060,"exp":null}`,
+	} {
+		_, err := newJWT(t, false).Renew(context.Background(), hs(hs256, claims))
+		refused(t, err)
 	}
 }
 
