@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -118,12 +119,18 @@ func (e *eventStream) problem(status int, code protocol.ErrorCode) (detail strin
 	require.Equal(e.t, status, e.response.StatusCode, "%s", body)
 	require.NoError(e.t, apitest.Check(e.response.Request, nil, status, e.response.Header, body), "as the OpenAPI document says")
 	var p struct {
-		Status       int
-		Code, Detail string
+		Status                    int
+		Code, Type, Title, Detail string
 	}
 	require.NoError(e.t, json.Unmarshal(body, &p))
 	require.Equal(e.t, status, p.Status)
 	require.Equal(e.t, string(code), p.Code)
+	page, anchor, _ := strings.Cut(p.Type, "#")
+	require.Equal(e.t, "https://github.com/starling-realtime/starling/blob/main/docs/sse.md", page)
+	text, err := os.ReadFile("../docs/sse.md")
+	require.NoError(e.t, err)
+	require.Contains(e.t, string(text), "\n### "+anchor+"\n", "the type leads to a heading")
+	require.NotEqual(e.t, p.Code, p.Title, "it has a title for people")
 	return p.Detail
 }
 

@@ -38,8 +38,29 @@ func refuseInStream(w http.ResponseWriter, why *refusal) {
 	_, _ = w.Write(append(body, last...)) //nolint:gosec // an event stream, which no browser takes for a page; strings in it are JSON
 }
 
+// streamProblems is where the kinds of problems are described; with a code as its fragment it is the problem's type.
+const streamProblems = "https://github.com/starling-realtime/starling/blob/main/docs/sse.md"
+
+// streamTitle is what all problems of a code have in common.
+func streamTitle(code protocol.ErrorCode) string {
+	switch code { //nolint:exhaustive // the others refuse no stream
+	case protocol.CodeBadRequest:
+		return "The request is malformed"
+	case protocol.CodeTooManyChannels:
+		return "The stream has too many channels"
+	case protocol.CodeForbidden:
+		return "The client may not have this stream"
+	case protocol.CodeRateLimited:
+		return "Too many connections from this address"
+	case protocol.CodeUnavailable:
+		return "The gateway takes no streams now"
+	}
+	return string(code)
+}
+
 // A streamProblem is an error as RFC 9457 writes it, with members of ours.
 type streamProblem struct {
+	Type         string             `json:"type"`
 	Title        string             `json:"title"`
 	Status       int                `json:"status"`
 	Detail       string             `json:"detail"`
@@ -56,6 +77,6 @@ func writeProblem(w http.ResponseWriter, why *refusal) {
 	}
 	w.WriteHeader(why.status)
 	_ = json.NewEncoder(w).Encode(streamProblem{ //nolint:errchkjson // the client is gone if this fails: the types are ours
-		http.StatusText(why.status), why.status, why.message, why.code, why.retryAfter.Milliseconds(),
+		streamProblems + "#" + string(why.code), streamTitle(why.code), why.status, why.message, why.code, why.retryAfter.Milliseconds(),
 	})
 }
