@@ -31,6 +31,7 @@ type Client struct {
 	conns    []*conn // adopted and not over, oldest first
 	channels map[string]*Channel
 	seen     recent
+	throttle throttle
 	timers   map[*timer]struct{}
 	asks     map[*ask]struct{} // that wait for a connection
 	lastSeq  uint64            // of channels and publishes
@@ -55,7 +56,7 @@ func New(url string, opts Options) (*Client, error) {
 	}
 	c := &Client{
 		opts: opts, url: target, done: make(chan struct{}), first: make(chan struct{}), idle: make(chan struct{}),
-		channels: map[string]*Channel{}, seen: newRecent(), timers: map[*timer]struct{}{},
+		channels: map[string]*Channel{}, seen: newRecent(), throttle: newThrottle(), timers: map[*timer]struct{}{},
 		asks: map[*ask]struct{}{}, keys: rand.Text() + "-",
 	}
 	c.ctx, c.end = context.WithCancelCause(context.Background())

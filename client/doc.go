@@ -18,7 +18,9 @@
 //   - When a gateway asks it to move it connects elsewhere first, joins there, reads both connections for the overlap, drops
 //     what comes twice, and closes the old one without leaving. Nobody sees the member go, and nothing is lost.
 //   - Publishes are sent in order per channel. One whose answer was lost is sent again with the same key, so that it happens once.
-//     While there is no connection they wait, up to a bound of bytes; over it they fail with [ErrQueueFull].
+//     One that a gateway refuses for now, as it comes too fast, is sent again when the gateway allows it: only those that were on
+//     their way already may overtake it. While there is no connection they wait, up to a bound of bytes; over it they fail with
+//     [ErrQueueFull].
 //   - A channel's events come in order, one at a time. When publishes may have been missed there is a [Gap], never silence.
 //   - [Presence] events, applied one after the other to an empty set, always give the set that [Channel.Members] returns. After a
 //     reconnect there is one with exactly who came and who went meanwhile, and none when nobody did.

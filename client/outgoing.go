@@ -12,7 +12,8 @@ import (
 const (
 	// mostAttempts bounds how often one publish is sent: more connections than that do not break by accident.
 	mostAttempts = 5
-	// retryWindow is how long after the first attempt a publish may be sent again: gateways forget its key after 2 minutes.
+	// retryWindow is how long after the first attempt a publish may be sent again: gateways forget its key after 2 minutes, and a
+	// program wants to know when its rate is never allowed.
 	retryWindow = 100 * time.Second
 	// receiptBytes is about what a publish takes besides its request.
 	receiptBytes = 256
@@ -27,39 +28,53 @@ type outgoing struct {
 
 func (r *Receipt) size() int { return receiptBytes + len(r.payload) }
 
-// pump sends what waits, on the newest connection that has joined the channel. What was sent on another one must be answered first,
-// or that one be over, so that the order is kept.
+// pump sends what waits, as far as the throttle allows it.
 func (ch *Channel) pump() {
+	if ch.c.throttle.engaged() {
+		ch.c.pump() // another channel's may have waited for longer
+		return
+	}
+	for target := ch.target(); target != nil && len(ch.unsent) > 0; {
+		ch.sendNext(target)
+	}
+}
+
+// target is where to publish: the newest connection that has joined the channel. What was sent on another one must be answered first,
+// or that one be over, so that the order is kept; nil: wait.
+func (ch *Channel) target() *conn {
 	var target *conn
 	for _, s := range ch.seats {
 		if s.joined {
 			target = s.conn
 		}
 	}
-	if target == nil || ch.gone != nil || len(ch.sent) > 0 && ch.sentOn != target {
-		return
+	if ch.gone != nil || len(ch.sent) > 0 && ch.sentOn != target {
+		return nil
 	}
-	ch.sentOn = target
-	waiting := ch.unsent
-	ch.unsent = nil
-	for _, r := range waiting {
-		ch.send(target, r)
-	}
+	return target
 }
 
-func (ch *Channel) send(cn *conn, r *Receipt) {
+func (ch *Channel) sendNext(cn *conn) {
+	r := ch.unsent[0]
+	ch.unsent[0] = nil // for the garbage collector
+	ch.unsent = ch.unsent[1:]
 	const envelope = 64 // type and id
 	if cn.maxBytes > 0 && len(r.payload)+envelope > cn.maxBytes {
 		r.resolve("", fmt.Errorf("%w: it has about %d bytes, and the gateway takes %d", ErrTooLarge, len(r.payload)+envelope, cn.maxBytes))
 		return
 	}
 	r.attempts++
-	if r.attempts == 1 {
-		r.sentAt = time.Now()
-	} else {
+	switch {
+	case r.attempts > 1:
 		ch.c.stats.Retries++
+	case r.putOff != nil:
+		ch.c.stats.PutOff++
+	default:
+		r.sentAt = time.Now()
 	}
+	ch.sentOn = cn
 	ch.sent = append(ch.sent, r)
+	ch.c.throttle.onItsWay++
 	cn.request("publish", r.payload, func(a answer) { ch.publishAnswered(r, a) })
 }
 
@@ -67,21 +82,59 @@ func (ch *Channel) publishAnswered(r *Receipt, a answer) {
 	if i := slices.Index(ch.sent, r); i >= 0 {
 		ch.sent = slices.Delete(ch.sent, i, i+1)
 	}
+	ch.c.throttle.onItsWay--
+	var refused *Error
 	switch {
-	case !errors.Is(a.err, errLost):
+	case errors.Is(a.err, errLost):
+		if ch.lost(r, a.err) {
+			return // once all that were lost are back, the connection's end pumps
+		}
+	case errors.As(a.err, &refused) && refused.temporary():
+		ch.refused(r, refused)
+	default:
+		ch.c.throttle.answered(a.err)
 		r.resolve(a.body.MID, a.err)
+	}
+	if len(ch.sent) == 0 || ch.c.throttle.engaged() {
+		ch.pump()
+	}
+}
+
+// lost is called when nobody knows what came of a publish; it reports whether it will be sent again.
+func (ch *Channel) lost(r *Receipt, err error) bool {
+	switch {
 	case ch.gone != nil:
 		r.resolve("", fmt.Errorf("%w: %w", ErrUnknownOutcome, ch.gone))
 	case !r.keyed, r.orphan, r.attempts >= mostAttempts, time.Since(r.sentAt) > retryWindow:
-		r.resolve("", fmt.Errorf("%w: %w", ErrUnknownOutcome, a.err))
+		r.resolve("", fmt.Errorf("%w: %w", ErrUnknownOutcome, err))
 	default:
-		at, _ := slices.BinarySearchFunc(ch.unsent, r, func(a, b *Receipt) int { return cmp.Compare(a.seq, b.seq) })
-		ch.unsent = slices.Insert(ch.unsent, at, r)
-		return // once all that were lost are back, the connection's end pumps
+		ch.requeue(r)
+		return true
 	}
-	if len(ch.sent) == 0 {
-		ch.pump()
+	return false
+}
+
+// refused is called when the gateway does not take a publish now. It has not happened, unless it did in an earlier attempt.
+func (ch *Channel) refused(r *Receipt, refused *Error) {
+	r.attempts--
+	r.putOff = refused
+	if ch.gone == nil {
+		ch.c.putOff(refused.RetryAfter)
 	}
+	switch {
+	case ch.gone == nil && !r.orphan && time.Since(r.sentAt)+refused.RetryAfter < retryWindow:
+		ch.requeue(r)
+	case r.attempts > 0:
+		r.resolve("", fmt.Errorf("%w: %w", ErrUnknownOutcome, refused))
+	default:
+		r.resolve("", refused)
+	}
+}
+
+// requeue lets a publish wait again, before those that were published later.
+func (ch *Channel) requeue(r *Receipt) {
+	at, _ := slices.BinarySearchFunc(ch.unsent, r, func(a, b *Receipt) int { return cmp.Compare(a.seq, b.seq) })
+	ch.unsent = slices.Insert(ch.unsent, at, r)
 }
 
 // resolve ends a publish.
@@ -102,10 +155,11 @@ func (r *Receipt) resolve(mid string, err error) {
 // failUnsent ends what was not sent, when the channel ends. The rest is still answered, or lost with its connection.
 func (ch *Channel) failUnsent(why error) {
 	for _, r := range ch.unsent {
+		err := why
 		if r.attempts > 0 {
-			why = fmt.Errorf("%w: %w", ErrUnknownOutcome, why)
+			err = fmt.Errorf("%w: %w", ErrUnknownOutcome, why)
 		}
-		r.resolve("", why)
+		r.resolve("", err)
 	}
 	ch.unsent = nil
 }
@@ -119,6 +173,9 @@ func (ch *Channel) takeBack(r *Receipt, why error) (mid string, err error) {
 	}
 	if i := slices.Index(ch.unsent, r); i >= 0 && r.attempts == 0 {
 		ch.unsent = slices.Delete(ch.unsent, i, i+1)
+		if r.putOff != nil {
+			why = fmt.Errorf("%w; %w", why, r.putOff)
+		}
 		r.resolve("", why)
 		return "", why
 	}

@@ -41,8 +41,9 @@ type Receipt struct {
 	payload  []byte // of the request
 	seq      uint64 // the order of publishing
 	keyed    bool
-	attempts int
+	attempts int       // of which nobody knows what came
 	sentAt   time.Time // first
+	putOff   *Error    // the gateway's last word, if it was to try again later
 	orphan   bool      // nobody waits for it any more
 	done     chan struct{}
 	resolved bool
@@ -65,8 +66,8 @@ func (r *Receipt) Wait(ctx context.Context) (mid string, err error) {
 }
 
 // Publish sends an event to everybody in the channel, and waits until a gateway has accepted it. The payload is made JSON; a
-// json.RawMessage is sent as it is. When ctx ends first the publish is taken back if it has not been sent; else the error is
-// [ErrUnknownOutcome] as well.
+// json.RawMessage is sent as it is. A gateway that wants it later gets it later, for up to 100 s. When ctx ends first the publish is
+// taken back if it has not been sent, or was refused for now; else the error is [ErrUnknownOutcome] as well.
 func (ch *Channel) Publish(ctx context.Context, typ string, payload any, opts PublishOptions) (mid string, err error) {
 	r, err := ch.PublishAsync(typ, payload, opts)
 	if err != nil {

@@ -46,6 +46,8 @@ type Stats struct {
 	Dropped int64
 	// Retries counts publishes that were sent again because their answer was lost.
 	Retries int64
+	// PutOff counts publishes that were sent again because the gateway had refused them for now, as they came too fast.
+	PutOff int64
 	// BadFrames counts frames that could not be read.
 	BadFrames int64
 }
