@@ -112,12 +112,16 @@ func (c *Client) newChannel(name string, opts JoinOptions) (*Channel, error) {
 	if opts.OnEvent != nil || opts.Events != nil {
 		ctx, cancel := context.WithCancel(c.told)
 		ch.hush = cancel
-		ch.events = &mailbox[Event]{
-			tasks: &c.tasks, ctx: ctx, most: c.opts.EventQueueBytes, size: Event.size, sink: sinkOf(opts),
-			spill: newBacklog(name, &c.dropped),
-		}
+		ch.events = c.newEvents(ctx, name, sinkOf(opts))
 	}
 	return ch, nil
+}
+
+// newEvents returns what hands events to the program until ctx ends.
+func (c *Client) newEvents(ctx context.Context, channel string, sink func(context.Context, Event)) *mailbox[Event] {
+	return &mailbox[Event]{
+		tasks: &c.tasks, ctx: ctx, most: c.opts.EventQueueBytes, size: Event.size, sink: sink, spill: newBacklog(channel, &c.dropped),
+	}
 }
 
 func sinkOf(opts JoinOptions) func(context.Context, Event) {

@@ -31,6 +31,7 @@ type Client struct {
 	conns    []*conn // adopted and not over, oldest first
 	channels map[string]*Channel
 	seen     recent
+	direct   direct
 	throttle throttle
 	timers   map[*timer]struct{}
 	asks     map[*ask]struct{} // that wait for a connection
@@ -61,6 +62,7 @@ func New(url string, opts Options) (*Client, error) {
 	}
 	c.ctx, c.end = context.WithCancelCause(context.Background())
 	c.told, c.hush = context.WithCancel(context.Background())
+	c.direct = c.newDirect()
 	if opts.OnStatus != nil {
 		const most = 64
 		c.statuses = &mailbox[Status]{

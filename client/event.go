@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// An Event is something that happened in a channel: a [Message], [Presence], [Typing], [Count], [Gap] or [Ended].
+// An Event is something that happened in a channel: a [Message], [Presence], [Typing], [Count], [Gap] or [Ended]. What was sent to the
+// member itself ([Options.OnDirect]) has no channel.
 type Event interface {
-	// ChannelName is the channel.
+	// ChannelName is the channel; empty when there is none.
 	ChannelName() string
 	// size is about how many bytes of memory the event takes.
 	size() int
@@ -15,6 +16,7 @@ type Event interface {
 
 // A Message is what somebody published.
 type Message struct {
+	// Channel is empty when it was sent to the member itself.
 	Channel string
 	// Type is the event's name, of the publisher's choice.
 	Type string

@@ -13,7 +13,7 @@ func (c *Client) handle(cn *conn, f *frame) {
 	isAnswer := f.id != 0 && f.Channel == ""
 	switch {
 	case c.closing && !isAnswer:
-	case f.Channel != "":
+	case f.Channel != "", f.MID != "":
 		c.message(cn, f)
 	case f.Type == "reply", f.Type == "pong" && f.id != 0:
 		cn.answered(f.id, answer{body: f.body})
@@ -58,11 +58,15 @@ func (cn *conn) askedToMove(b *body) {
 	close(cn.asked)
 }
 
-// message hands on what somebody published, unless it came before, on the other connection of a move.
+// message hands on what somebody published, or sent to the member, unless it came before, on the other connection of a move.
 func (c *Client) message(cn *conn, f *frame) {
-	ch := c.channels[f.Channel]
-	if ch == nil || ch.seat(cn) == nil {
-		return
+	events := c.direct.events
+	if f.Channel != "" {
+		ch := c.channels[f.Channel]
+		if ch == nil || ch.seat(cn) == nil {
+			return
+		}
+		events = ch.events
 	}
 	if f.MID != "" {
 		most := usualMIDs
@@ -74,10 +78,10 @@ func (c *Client) message(cn *conn, f *frame) {
 			return
 		}
 	}
-	if ch.events == nil {
+	if events == nil {
 		return
 	}
-	ch.events.push(Message{
+	events.push(Message{
 		Channel: f.Channel, Type: f.Type, From: f.From, MID: f.MID, Payload: bytes.Clone(f.Payload), Time: time.UnixMilli(f.TS),
 	})
 }

@@ -46,7 +46,7 @@ type Options struct {
 
 	// PublishQueueBytes bounds the publishes of all channels that wait for a connection or for their answer. Default: 1 MiB.
 	PublishQueueBytes int
-	// EventQueueBytes bounds, for each channel, the events that wait for the program: see [JoinOptions]. Default: 1 MiB.
+	// EventQueueBytes bounds, for each channel and for OnDirect, the events that wait for the program: see [JoinOptions]. Default: 1 MiB.
 	EventQueueBytes int
 	// MaxFrameBytes bounds a frame from the gateway; a larger one breaks the connection. Default: 8 MiB.
 	MaxFrameBytes int
@@ -56,6 +56,10 @@ type Options struct {
 	// TypingIdle is how long after the last [Channel.StartTyping] the flag ends by itself. Default: 5 s.
 	TypingIdle time.Duration
 
+	// OnDirect is told what a backend sends to the member on all its devices (POST /v1/members/{member}/send of the HTTP API), one call
+	// at a time and in the order in which it comes: a [Message] without a Channel, and a [Gap] when some may have been missed. It needs
+	// no channel. EventQueueBytes bounds what waits for it, as for a channel. It must not call Close.
+	OnDirect func(Event)
 	// OnStatus is told how the connection fares, one call at a time. When it is slow it misses some, but never the last.
 	// It must not call Close.
 	OnStatus func(Status)

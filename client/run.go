@@ -108,6 +108,7 @@ func (c *Client) adopt(cn *conn) bool {
 	c.conns = append(c.conns, cn)
 	c.stats.Connects++
 	c.lastErr = nil
+	c.direct.connected()
 	c.say(Status{State: StateConnected, Gateway: cn.gateway, ConnID: cn.id})
 	c.tasks.Go(cn.read)
 	c.tasks.Go(cn.write)
@@ -194,6 +195,7 @@ func (c *Client) lost(cn *conn, err error) {
 		c.stats.Breaks++
 		c.opts.Logger.Info("connection lost", "gateway", cn.gateway, "conn", cn.id, "error", err)
 	}
+	c.direct.lost(len(c.conns) > 0, cn.leaving)
 	for _, ch := range c.channels {
 		ch.unseat(cn)
 	}

@@ -16,7 +16,7 @@ type backend struct{ url, key string }
 // notify sends to all devices of a member, on whatever gateways they are, and returns how many took it. Whoever is not connected gets
 // nothing later: keep notifications in your own database as well.
 func (b backend) notify(ctx context.Context, member, text string) (connections int, err error) {
-	body, err := json.Marshal(map[string]any{"type": "notification", "channel": "notifications", "payload": map[string]string{"text": text}})
+	body, err := json.Marshal(map[string]any{"type": "notification", "payload": map[string]string{"text": text}})
 	if err != nil {
 		return 0, err
 	}

@@ -15,9 +15,6 @@ import (
 	"github.com/starling-realtime/starling/examples/internal/local"
 )
 
-// rules let clients receive notifications, and neither publish them nor see who else gets some.
-const rules = `[{"channels": ["notifications"], "allow": ["join"]}]`
-
 func main() {
 	if err := run(context.Background(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "notifications:", err)
@@ -29,7 +26,7 @@ func main() {
 func run(ctx context.Context, out io.Writer) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	cluster, err := local.Start(ctx, local.Options{Gateways: 2, Rules: rules})
+	cluster, err := local.Start(ctx, local.Options{Gateways: 2})
 	if err != nil {
 		return err
 	}
@@ -76,17 +73,22 @@ func run(ctx context.Context, out io.Writer) (err error) {
 type device struct {
 	name, member, addr string
 	client             *client.Client
-	events             chan client.Event
+	notifications      chan client.Message
 }
 
-// connect joins the channel of notifications, without presence: nobody is to see who else is in it.
+// connect connects, and that is all: what is sent to a member needs no channel, and so nobody sees who else gets some.
 func (d *device) connect(ctx context.Context) (err error) {
-	if d.client, err = client.Connect(ctx, "ws://"+d.addr, client.Options{Member: d.member}); err != nil {
-		return err
-	}
-	d.events = make(chan client.Event)
-	_, err = d.client.Join(ctx, "notifications", client.JoinOptions{Presence: client.PresenceNone, Events: d.events})
+	const most = 16
+	d.notifications = make(chan client.Message, most)
+	d.client, err = client.Connect(ctx, "ws://"+d.addr, client.Options{Member: d.member, OnDirect: d.show})
 	return err
+}
+
+// show takes what was sent to the member. Another event would be a client.Gap: then load what was missed from your own database.
+func (d *device) show(e client.Event) {
+	if m, ok := e.(client.Message); ok {
+		d.notifications <- m
+	}
 }
 
 func (d *device) close() {
@@ -97,14 +99,10 @@ func (d *device) close() {
 
 // read waits for the next notification.
 func (d *device) read(ctx context.Context) (string, error) {
-	for {
-		select {
-		case e := <-d.events:
-			if m, ok := e.(client.Message); ok {
-				return string(m.Payload), nil
-			}
-		case <-ctx.Done():
-			return "", ctx.Err()
-		}
+	select {
+	case m := <-d.notifications:
+		return string(m.Payload), nil
+	case <-ctx.Done():
+		return "", ctx.Err()
 	}
 }

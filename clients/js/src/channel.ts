@@ -82,20 +82,9 @@ export class Channel<E extends object = Record<string, any>> extends Emitter<any
     return this.#client._publish(this, type, payload, options);
   }
 
-  /**
-   * Calls the listener on each such event until the returned function is called: what others publish, by its type or `*`
-   * for all, and what the channel itself has to tell (ChannelEvents).
-   */
-  override on<K extends keyof ChannelEvents>(type: K, listener: (event: ChannelEvents[K]) => void): () => void;
-  override on<K extends keyof E & string>(type: K, listener: (payload: E[K], event: Published<E[K], K>) => void): () => void;
-  override on(type: "*", listener: (payload: E[keyof E], event: Published<E[keyof E]>) => void): () => void;
-  override on(type: string, listener: (...args: any[]) => void): () => void {
-    return super.on(type, listener);
-  }
-
   /** Calls the listener after each change of `state`, until the returned function is called. */
   onState(listener: (state: ChannelState) => void): () => void {
-    return super.on("", listener);
+    return this.on("" as any, listener as any);
   }
 
   /** The connection that counts has this place: it is joined from now on. @internal */
@@ -155,17 +144,21 @@ export class Channel<E extends object = Record<string, any>> extends Emitter<any
     if (seat === this._seat) this.typing._show(view._typing);
   }
 
-  /** @internal */
-  _event(frame: Frame): void {
-    const { type, payload } = frame;
-    this._emit(type, payload, frame);
-    if (type !== "*") this._emit("*", payload, frame);
-  }
-
   #become(state: ChannelState, error?: RefusedError): void {
     this.#error = error;
     if (state === this.#state) return;
     this.#state = state;
     this._emit("", state);
   }
+}
+
+// Only the types of what Emitter does: a method of its own would cost bytes and do nothing.
+export interface Channel<E extends object = Record<string, any>> {
+  /**
+   * Calls the listener on each such event until the returned function is called: what others publish, by its type or `*`
+   * for all, and what the channel itself has to tell (ChannelEvents).
+   */
+  on<K extends keyof ChannelEvents>(type: K, listener: (event: ChannelEvents[K]) => void): () => void;
+  on<K extends keyof E & string>(type: K, listener: (payload: E[K], event: Published<E[K], K>) => void): () => void;
+  on(type: "*", listener: (payload: E[keyof E], event: Published<E[keyof E]>) => void): () => void;
 }

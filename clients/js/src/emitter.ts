@@ -1,5 +1,7 @@
 // Listeners by the name of what they listen to.
 
+import type { Frame } from "./types.js";
+
 type Listener = (...args: any[]) => void;
 
 /** What tells of events. E names them, and what each comes with. */
@@ -26,5 +28,10 @@ export class Emitter<E extends object> {
         });
       }
     }
+  }
+
+  /** Somebody's event: for those who listen to its type, and for those who listen to all. @internal */
+  _event(frame: Frame): void {
+    for (const type of new Set([frame.type, "*"])) this._emit(type as keyof E, frame.payload, frame);
   }
 }

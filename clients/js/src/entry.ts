@@ -62,7 +62,6 @@ export class Entry {
   _due = false;
   /** It was replaced, and is only read until its overlap ends. */
   _retired = false;
-  #timers: ReturnType<typeof setTimeout>[] = [];
 
   /** Whether it can take requests. */
   get _open(): boolean {
@@ -74,12 +73,7 @@ export class Entry {
     return [...this._seats.values()].every((seat) => seat._settled);
   }
 
-  _later(ms: number, fn: () => void): void {
-    this.#timers.push(setTimeout(fn, ms));
-  }
-
   _end(): void {
-    this.#timers.forEach(clearTimeout);
     for (const seat of this._seats.values()) seat._end();
   }
 }

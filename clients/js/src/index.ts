@@ -22,6 +22,7 @@ export type {
   ChannelEvents,
   ChannelState,
   ClientEvents,
+  Direct,
   Except,
   Gap,
   Joined,
@@ -29,6 +30,7 @@ export type {
   PresenceMode,
   Published,
   PublishOptions,
+  Sent,
   Status,
   TokenRequest,
 } from "./types.js";

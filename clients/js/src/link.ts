@@ -56,7 +56,7 @@ export class Link {
       (text) => this.#receive(text),
       (code, reason) => this.#end(code, reason),
     );
-    this.#later(dialMs, () => this._welcome || this.#abort());
+    this._later(dialMs, () => this._welcome || this.#abort());
   }
 
   get _open(): boolean {
@@ -88,14 +88,14 @@ export class Link {
     this._send("ping", { sent });
     // In two halves: a program that was stopped for long has to read what came meanwhile before it is asked.
     const check = () => this.#heardAt >= sent || this.#abort();
-    this.#later(withinMs / 2, () => this.#later(withinMs / 2, check));
+    this._later(withinMs / 2, () => this._later(withinMs / 2, check));
   }
 
   /** Closes it, without waiting long for the other side, which may be dead. */
   _close(): void {
     if (this.#over) return;
     this.#wire.close();
-    this.#later(CLOSE_MS, () => this.#end());
+    this._later(CLOSE_MS, () => this.#end());
   }
 
   /** Gives the connection up at once: a close handshake with a dead network would take a minute. */
@@ -130,7 +130,7 @@ export class Link {
     const every = Math.max(LEAST_HEARTBEAT_MS, payload.heartbeatMs || 25_000);
     const beat = () => {
       this._probe(Math.min(PONG_MS, every));
-      this.#later(every, beat);
+      this._later(every, beat);
     };
     beat();
     this.#on._greeted();
@@ -153,7 +153,8 @@ export class Link {
     this.#on._closed(code, reason, this.#refusal);
   }
 
-  #later(ms: number, fn: () => void): void {
+  /** Calls fn then, unless the connection has ended. */
+  _later(ms: number, fn: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       fn();
@@ -168,9 +169,14 @@ function parse(text: string): Frame | undefined {
     const frame = JSON.parse(text);
     if (typeof frame?.type !== "string") return undefined;
     // An event's null is a payload like any other.
-    if (frame.channel === undefined) frame.payload ??= {};
+    if (!isEvent(frame)) frame.payload ??= {};
     return frame;
   } catch {
     return undefined;
   }
+}
+
+/** Whether somebody published or sent it. What is sent to a member has no channel, but an id. */
+export function isEvent({ channel, mid }: Frame): boolean {
+  return (channel ?? mid) !== undefined;
 }

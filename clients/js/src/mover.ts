@@ -138,7 +138,7 @@ export class Mover {
     const old = this._current;
     if (old) {
       old._retired = true;
-      old._later(old._overlapMs, () => old._link!._close());
+      old._link!._later(old._overlapMs, () => old._link!._close());
     }
     this._current = entry;
     this._candidate = undefined;
@@ -157,7 +157,7 @@ export class Mover {
     // The gateway drains: move after the delay it chose, which spreads its clients over time.
     const { afterMs, overlapMs } = frame.payload;
     entry._overlapMs = overlapMs ?? entry._overlapMs;
-    entry._later(afterMs, () => {
+    entry._link!._later(afterMs, () => {
       entry._due = true;
       this.#move(entry);
     });

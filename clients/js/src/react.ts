@@ -19,7 +19,7 @@ import {
 import type { Channel } from "./channel.js";
 import type { RefusedError } from "./errors.js";
 import type { Starling } from "./starling.js";
-import type { ChannelEvents, ChannelState, PresenceMode, Published, PublishOptions, Status } from "./types.js";
+import type { ChannelEvents, ChannelState, PresenceMode, Published, PublishOptions, Sent, Status } from "./types.js";
 
 // A component that goes and comes back at once, as under StrictMode or between two pages, must not leave meanwhile.
 const LINGER_MS = 100;
@@ -75,19 +75,7 @@ export function useChannel<E extends object = Record<string, any>>(
   { presence = "full", on }: ChannelOptions<E> = {},
 ): UsedChannel<E> {
   const channel = useJoined<E>(name, presence);
-  const handlers = useRef(on);
-  useLayoutOnClient(() => {
-    handlers.current = on;
-  });
-  // Only which events there are matters here: the newest handler is looked up when one comes.
-  const types = JSON.stringify(Object.keys(on ?? {}));
-  useEffect(() => {
-    if (!channel) return undefined;
-    const ends = (JSON.parse(types) as string[]).map((type) =>
-      channel.on(type as any, (...args: [any]) => (handlers.current as any)?.[type]?.(...args)),
-    );
-    return () => ends.forEach((end) => end());
-  }, [channel, types]);
+  useHandlers(channel, on);
   const state = useSyncExternalStore(
     useCallback((changed) => channel?.onState(changed) ?? nothing, [channel]),
     () => channel?.state ?? "left",
@@ -98,6 +86,11 @@ export function useChannel<E extends object = Record<string, any>>(
     [channel],
   );
   return { channel, state, error: channel?.error, publish };
+}
+
+/** Listens to what a backend sends to this member on all its devices. Handlers may change with each rendering. */
+export function useDirect<E extends object = any>(on: { [K in keyof E & string]?: (payload: E[K], event: Sent<E[K], K>) => void }): void {
+  useHandlers(useStarling().direct, on);
 }
 
 /** Who is in the channel: the component is in it, too. `size` counts those who are not listed as well. */
@@ -128,6 +121,22 @@ const NOBODY: readonly string[] = [];
 const nothing = () => {};
 // On a server effects do not run, and React warns of this one.
 const useLayoutOnClient = typeof document === "undefined" ? useEffect : useLayoutEffect;
+
+/** Calls these handlers as long as the component is there. */
+function useHandlers(source: { on(type: any, listener: any): () => void } | null, on: object | undefined): void {
+  const handlers = useRef<any>(on);
+  useLayoutOnClient(() => {
+    handlers.current = on;
+  });
+  // Only which events there are matters here: the newest handler is looked up when one comes.
+  const types = JSON.stringify(Object.keys(on ?? {}));
+  useEffect(() => {
+    const ends = source && (JSON.parse(types) as string[]).map((type) =>
+      source.on(type, (...args: unknown[]) => handlers.current?.[type]?.(...args)),
+    );
+    return () => ends?.forEach((end) => end());
+  }, [source, types]);
+}
 
 function useJoined<E extends object>(name: string | null, presence: PresenceMode): Channel<E> | null {
   const client = useStarling<any>();

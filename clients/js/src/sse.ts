@@ -156,7 +156,7 @@ class Receiver {
   }
 
   #receive(stream: Stream, text: string): void {
-    const { type, channel, payload } = JSON.parse(text);
+    const { type, channel, mid, payload } = JSON.parse(text);
     if (type === "welcome") {
       if (!this.#current) {
         this.#silenceMs = 2 * payload.heartbeatMs;
@@ -171,8 +171,9 @@ class Receiver {
     } else {
       if (type === "presence:snapshot") stream.tells.add(payload.channel);
       // Of who is there, the newer stream knows better. An event is in both, and known by its mid.
-      const older = this.#leaving.has(stream) || (stream === this.#current && this.#next?.tells.has(payload.channel));
-      if (!older || channel !== undefined || type === "gap") this.#message(text);
+      const fromAny = (channel ?? mid) !== undefined || type === "gap";
+      const older = () => this.#leaving.has(stream) || (stream === this.#current && this.#next?.tells.has(payload.channel));
+      if (fromAny || !older()) this.#message(text);
     }
   }
 

@@ -4,13 +4,14 @@ import { Channel } from "./channel.js";
 import { Emitter } from "./emitter.js";
 import { type Entry, Seat } from "./entry.js";
 import { ClosedError, RefusedError, type StarlingError } from "./errors.js";
+import { isEvent } from "./link.js";
 import { Mover } from "./mover.js";
 import { Outbox } from "./outbox.js";
 import { randomId } from "./random.js";
 import { Seen } from "./seen.js";
 import { Tokens } from "./token.js";
 import { webSocketDial } from "./transport.js";
-import type { ClientEvents, Frame, Options, PublishOptions, Status } from "./types.js";
+import type { ClientEvents, Direct, Frame, Options, PublishOptions, Status } from "./types.js";
 import { onWake } from "./wake.js";
 
 const LEAVE_MS = 1_000;
@@ -18,10 +19,12 @@ const PUBLISH_MS = 100_000;
 const NO_CONNECTION = { gateway: "", connId: "", memberId: "", maxMessageBytes: Infinity };
 
 /**
- * A client of Starling. E names the events of its channels and their payloads. It connects with the first join, and keeps
- * one connection for all channels until `close`.
+ * A client of Starling. E names the events of its channels and their payloads, D those that are sent to its member directly.
+ * It connects with the first join or by `connect`, and keeps one connection for all channels until `close`.
  */
-export class Starling<E extends object = Record<string, any>> extends Emitter<ClientEvents> {
+export class Starling<E extends object = Record<string, any>, D extends object = any> extends Emitter<ClientEvents> {
+  /** What a backend sends to this member on all its devices, in whatever channels it is. It needs a connection, and no join. */
+  readonly direct: Direct<D> = new Emitter<any>() as any;
   #channels = new Map<string, Channel<any>>();
   #wanted = new Set<Channel<any>>();
   #seen = new Seen();
@@ -164,10 +167,11 @@ export class Starling<E extends object = Record<string, any>> extends Emitter<Cl
   /** @internal */
   _received(entry: Entry, frame: Frame): void {
     const { type, channel, mid, payload } = frame;
-    const seat = entry._seats.get(this.#channels.get(channel ?? payload.channel)!);
-    if (channel !== undefined) {
+    const seat = entry._seats.get(this.#channels.get(channel ?? payload?.channel)!);
+    if (isEvent(frame)) {
+      const to = channel === undefined ? this.direct : seat?._channel;
       // Without an id, copies cannot be told from each other: only the connection that counts is believed.
-      if (seat && (mid === undefined ? entry === this.#mover._current : this.#seen._add(mid))) seat._channel._event(frame);
+      if (to && (mid === undefined ? entry === this.#mover._current : this.#seen._add(mid))) to._event(frame);
     } else if (type === "error") {
       const err = new RefusedError(payload);
       seat?._channel._problem(err);

@@ -112,6 +112,18 @@ export interface Published<P = unknown, T extends string = string> {
   readonly ts: number;
 }
 
+/** What a backend sent to this member on all its devices: it belongs to no channel. */
+export type Sent<P = unknown, T extends string = string> = Omit<Published<P, T>, "channel">;
+
+/** The events that a backend sends to this member on all its devices. E names them and their payloads. */
+export interface Direct<E extends object = any> {
+  /** Calls the listener on each such event, by its type or `*` for all, until the returned function is called. */
+  on<K extends keyof E & string>(type: K, listener: (payload: E[K], event: Sent<E[K], K>) => void): () => void;
+  on(type: "*", listener: (payload: E[keyof E], event: Sent<E[keyof E]>) => void): () => void;
+  /** @internal */
+  _event(frame: Frame): void;
+}
+
 export interface PublishOptions {
   /** Default: connection. */
   except?: Except;

@@ -13,7 +13,7 @@ globalThis.addEventListener = window.addEventListener.bind(window);
 const { act, createElement: h, StrictMode, useState } = await import("react");
 const { createRoot } = await import("react-dom/client");
 const { renderToString } = await import("react-dom/server");
-const { StarlingProvider, useChannel, usePresence, useStatus, useTyping } = await import("@starling/client/react");
+const { StarlingProvider, useChannel, useDirect, usePresence, useStatus, useTyping } = await import("@starling/client/react");
 const { suite } = await import("./lib/suite.mjs");
 const { until } = await import("./lib/until.mjs");
 
@@ -44,6 +44,12 @@ function Room({ name }) {
   const [last, setLast] = useState("nothing");
   const { state } = useChannel(name, { on: { message: (payload) => setLast(`${name} ${payload}`) } });
   return `${state} ${last}`;
+}
+
+function Notices() {
+  const [all, setAll] = useState([]);
+  useDirect({ notice: (payload) => setAll([...all, payload]) });
+  return `notices ${all.join()}`;
 }
 
 function People({ name }) {
@@ -167,4 +173,19 @@ test("the connection's state is there, on a server, too", async () => {
   const html = renderToString(h(StarlingProvider, { client: it.client() }, h(Phase), h(Room, { name: "room" }), h(People, { name: "room" })));
   assert.match(html, /idle.*left nothing.*0: /);
   assert.throws(() => renderToString(h(Phase)), /no StarlingProvider/);
+});
+
+test("what is sent to the member is told to the newest handler, and to none after the component", async () => {
+  const { client, conn } = await it.joined();
+  const { text, unmount } = await render(client, h(Notices));
+  conn.direct("m-1", "notice", 1);
+  await text("notices 1");
+  conn.direct("m-2", "notice", 2);
+  await text("notices 1,2");
+  await unmount();
+  let later = false;
+  client.direct.on("notice", () => { later = true; });
+  conn.direct("m-3", "notice", 3);
+  await until(() => later, "the third");
+  await text("");
 });

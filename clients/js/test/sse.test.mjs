@@ -1,6 +1,8 @@
 // Receiving from real gateways over plain HTTP, where nothing lets WebSocket through.
 
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { Starling } from "@starling/client";
 import { sse } from "@starling/client/sse";
@@ -20,9 +22,15 @@ class Blocked extends EventTarget {
   close() {}
 }
 
+const KEY = "k".repeat(32);
+const withKey = (dir) => {
+  writeFileSync(join(dir, "api.keys"), `test ${KEY}\n`);
+  return ["--anonymous", "--api-keys-file", join(dir, "api.keys")];
+};
+
 let gateways;
 const clients = [];
-before(async () => { gateways = await Gateways.start(3, ["--deregister=0s"]); });
+before(async () => { gateways = await Gateways.start(3, ["--deregister=0s"], withKey); });
 after(() => gateways?.stop());
 afterEach(() => Promise.all(clients.splice(0).map((client) => client.close())));
 
@@ -115,3 +123,71 @@ test("a gateway that drains is left for another one, and what is missed, is told
   assert.ok(!seen.includes("-dan"), "nobody saw it leave");
   await ended;
 });
+
+/** Sends to a member on all its devices, through any gateway, as a backend does. */
+async function send(member, payload) {
+  const res = await fetch(`http://127.0.0.1:${gateways.list.find((gateway) => gateway.process).client}/v1/members/${member}/send`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${KEY}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ type: "n", payload }),
+  });
+  assert.equal(res.status, 200, await res.clone().text());
+  return (await res.json()).connections;
+}
+
+test("what is sent to a member comes on all its devices, over WebSocket and plain HTTP, once each", async () => {
+  const devices = [client({ member: "eve", WebSocket }), receiver("eve")];
+  const lines = devices.map(({ direct }) => {
+    const got = [];
+    direct.on("*", (payload, { type }) => got.push(`${type} ${JSON.stringify(payload)}`));
+    return got;
+  });
+  for (const device of devices) device.connect();
+  await until(() => devices.every(({ status }) => status.phase === "online"), "both devices");
+  let n = 0;
+  const next = async () => { assert.ok((await send("eve", n)) >= 2); n += 1; };
+  await next();
+  assert.ok((await send("eve", null)) >= 2);
+  // Another stream replaces the first, and both are read for a while.
+  const joining = devices[1].channel("room").join();
+  let joined = false;
+  void joining.then(() => { joined = true; });
+  while (!joined) await next();
+  await next();
+  for (const [i, got] of lines.entries()) {
+    await until(() => numbers(got).includes(n - 1), `the last one on device ${i}`);
+    assert.deepEqual(got.filter((line) => line !== "n null").map((line) => Number(line.slice(2))).sort((a, b) => a - b), range(n), `device ${i}`);
+    assert.equal(got.filter((line) => line === "n null").length, 1);
+  }
+});
+
+test("a payload of null does not end a stream that is being replaced", async () => {
+  const ada = receiver("fay");
+  const first = ada.channel("nulls");
+  const lines = record(first);
+  await first.join();
+  const ben = client({ member: "ben", WebSocket });
+  const to = ben.channel("nulls");
+  await to.join();
+  const { connId } = ada.status;
+  let joined = false;
+  void ada.channel("more").join().then(() => { joined = true; });
+  let n = 0;
+  while (!joined) { await to.publish("n", null); n += 1; }
+  await until(() => lines.filter((line) => line === "n null").length === n, "all");
+  assert.equal(ada.status.connId, connId);
+  assert.deepEqual(lines.filter((line) => line.startsWith("gap")), []);
+});
+
+for (const [form, type] of [["of today", "https://github.com/starling-realtime/starling/blob/main/docs/sse.md#forbidden"], ["without a type, of older gateways", undefined]]) {
+  test(`a problem ${form} says why a stream is refused`, async () => {
+    const problem = { type, title: "no", status: 403, detail: "not this channel", code: "forbidden" };
+    const dial = sse({ fetch: async () => new Response(JSON.stringify(problem), { status: 403, headers: { "Content-Type": "application/problem+json" } }) });
+    const frames = [];
+    const end = await new Promise((closed) => {
+      dial({ url: new URL("http://gateway/ws"), session: "s" }, (text) => frames.push(JSON.parse(text)), (code, reason) => closed({ code, reason }));
+    });
+    assert.deepEqual(end, { code: 1008, reason: "not this channel" });
+    assert.deepEqual(frames, [{ type: "error", payload: { code: "forbidden", message: "not this channel" } }]);
+  });
+}

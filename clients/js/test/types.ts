@@ -1,7 +1,7 @@
 // What TypeScript has to accept and to refuse. It is compiled against the package, never run.
 
 import { type Channel, RefusedError, Starling, type Status } from "@starling/client";
-import { useChannel, usePresence } from "@starling/client/react";
+import { StarlingProvider, useChannel, useDirect, usePresence } from "@starling/client/react";
 
 interface Chat {
   message: { text: string };
@@ -22,6 +22,16 @@ void room.publish("message", { text: "hello" });
 void room.publish("cursor", [1, 2], { except: "none" });
 void other.publish("n", 1);
 
+const told = new Starling<Chat, { notice: { text: string } }>("/ws");
+told.direct.on("notice", ({ text }, { mid, from }) => void [text.length, mid?.length, from?.length]);
+told.direct.on("*", (payload, { type }) => void [payload, type.length]);
+told.channel("room").on("message", ({ text }) => text);
+client.direct.on("anything", (payload) => payload.anything);
+// @ts-expect-error: a direct event has no channel
+told.direct.on("notice", (payload, { channel }) => channel);
+// @ts-expect-error: no such direct event
+told.direct.on("message", () => {});
+
 // @ts-expect-error: no such event
 void room.publish("massage", { text: "hello" });
 // @ts-expect-error: another payload
@@ -36,6 +46,8 @@ room._seat;
 export function Component(): string {
   const { publish, state } = useChannel<Chat>("room", { on: { message: ({ text }) => text, gap: ({ awayMs }) => awayMs } });
   void publish("message", { text: state });
+  useDirect<{ notice: { text: string } }>({ notice: ({ text }) => text.length });
+  StarlingProvider({ client: told });
   return usePresence("room").members.join();
 }
 

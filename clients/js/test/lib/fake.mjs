@@ -95,6 +95,11 @@ class FakeConn {
     this.send(type, payload, { channel, from, mid });
   }
 
+  /** What a backend sends to the member on all its devices. */
+  direct(mid, type, payload) {
+    this.send(type, payload, { mid });
+  }
+
   snapshot(channel, members, more = {}) {
     this.send("presence:snapshot", { channel, members, memberCount: members.length, typing: this.fake.typing, ...more });
   }
