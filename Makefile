@@ -64,7 +64,7 @@ test-js: ## Test the JavaScript client, on scripted and on real gateways (needs 
 	@hack/test.sh js
 
 .PHONY: test-browser
-test-browser: ## Try the demo page in headless Chromium (needs chromium and node)
+test-browser: ## Try the pages and the quick starts in headless Chromium (needs chromium and node)
 	@hack/test.sh browser
 
 .PHONY: test-charts

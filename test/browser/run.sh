@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Tries the demo page and the dashboard in headless Chromium, on scripted gateways and on a real cluster of three. Screenshots go to out/.
+# Tries the demo page, the dashboard, the pages of examples/ and the quick starts in headless Chromium, on scripted gateways and on real
+# ones. Screenshots go to out/.
 #
 #   CHROMIUM=/path/to/chromium   the browser to use
 #   STARLING=/path/to/starling   the binary to test, instead of building one
@@ -26,7 +27,7 @@ find_chromium() {
 }
 
 node -e 'process.exit(parseInt(process.versions.node, 10) < 20 ? 1 : 0)' 2>/dev/null || missing "node 20 or later"
-command -v npm >/dev/null || missing "npm"
+for name in npm curl openssl python3; do command -v "$name" >/dev/null || missing "$name"; done
 CHROMIUM=$(find_chromium) || missing "chromium (apt-get install chromium, or set CHROMIUM)"
 export CHROMIUM
 
@@ -39,6 +40,7 @@ if [ -z "${STARLING:-}" ]; then
   (cd ../.. && CGO_ENABLED=0 go build -o "$STARLING" ./cmd/starling)
 fi
 export STARLING
+(cd ../.. && CGO_ENABLED=0 go build -o test/browser/out/ ./examples/cursors ./examples/live-dashboard)
 
 if [ $# -eq 0 ]; then set -- *.test.mjs; fi
 # One file at a time: browsers that compete for two cores are only slower.

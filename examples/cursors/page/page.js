@@ -12,14 +12,24 @@ const point = shareCursors(room, (who, at) => {
     arrows.delete(who);
     return;
   }
-  if (!arrows.has(who)) {
-    const arrow = document.createElement("div");
-    arrow.className = "cursor";
-    arrow.textContent = `➤ ${who}`;
-    arrows.set(who, document.body.appendChild(arrow));
-  }
-  arrows.get(who).style.translate = `${at[0] * 100}vw ${at[1] * 100}vh`;
+  const [x, y] = at;
+  const arrow = arrows.get(who) ?? draw(who);
+  arrow.style.translate = `${x * 100}vw ${y * 100}vh`;
+  // The name stays within the window.
+  arrow.classList.toggle("left", x > 0.5);
+  arrow.classList.toggle("above", y > 0.5);
 });
+
+/** Makes a cursor with a name, in a color that is the same on everybody's page. */
+function draw(who) {
+  const arrow = document.createElement("div");
+  arrow.className = "cursor";
+  const hue = [...who].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 0);
+  arrow.style.setProperty("--color", `oklch(0.48 0.14 ${hue})`);
+  arrow.append(Object.assign(document.createElement("span"), { textContent: who }));
+  arrows.set(who, document.body.appendChild(arrow));
+  return arrow;
+}
 
 addEventListener("pointermove", ({ clientX, clientY }) => point(clientX / innerWidth, clientY / innerHeight));
 room.presence.on("change", () => { document.querySelector("#people").textContent = [...room.presence].sort().join(", "); });
