@@ -107,6 +107,7 @@ func TestLostAnswersAreAskedForAgainInOrder(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "4", mid)
 		require.EqualValues(t, 3, c.Stats().Retries)
+		synctest.Wait()
 		require.Equal(t, []client.Gap{{Channel: "r", Cause: client.GapReconnect}}, of[client.Gap](r))
 		require.NoError(t, c.Close())
 		_, err = late.Wait(context.Background())
