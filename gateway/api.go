@@ -90,10 +90,7 @@ func (b apiBackend) Publish(ctx context.Context, caller httpapi.Caller, messages
 			}
 		}
 		if !duplicate {
-			b.pool.Cork()
-			_, err := b.hub.Publish(m.Channel, m.Type, payloadOf(m.Payload), opts)
-			b.pool.Uncork()
-			if err != nil {
+			if err := b.publish(m, opts, len(messages) == 1); err != nil {
 				return nil, fmt.Errorf("publishing message %d of %d: %w", i+1, len(messages), err)
 			}
 		}
@@ -131,6 +128,17 @@ func canonical(payload json.RawMessage) string {
 	var compact bytes.Buffer
 	_ = json.Compact(&compact, payloadOf(payload))
 	return compact.String()
+}
+
+// publish gives one message to the hub. What one alone needs few writes for is written here; of several the pool's writers may put some
+// together.
+func (b apiBackend) publish(m httpapi.Message, opts hub.PublishOptions, alone bool) error {
+	if alone {
+		b.pool.Cork()
+		defer b.pool.Uncork()
+	}
+	_, err := b.hub.Publish(m.Channel, m.Type, payloadOf(m.Payload), opts)
+	return err
 }
 
 func payloadOf(payload json.RawMessage) json.RawMessage {

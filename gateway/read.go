@@ -52,6 +52,7 @@ const busyMs = 1000
 func (s *session) received(kind int, reader io.Reader) next {
 	now := s.g.clock()
 	last := s.heard.Swap(now)
+	s.pressing = now == last
 	if s.closing.Load() != 0 {
 		return readOn // what still comes is read and dropped, so that the close frame arrives
 	}

@@ -72,8 +72,10 @@ func (s *session) typing(r *protocol.Request) *protocol.Error {
 		return err
 	}
 	s.awaitPace(r)
-	s.g.pool.Cork()
-	defer s.g.pool.Uncork()
+	if !s.pressing {
+		s.g.pool.Cork()
+		defer s.g.pool.Uncork()
+	}
 	if err := s.g.hub.SetTyping(r.Channel, s.member, r.Typing, s); err != nil {
 		return refusedByHub(err)
 	}
@@ -96,8 +98,10 @@ func (s *session) publish(r *protocol.Request) *protocol.Error {
 	}
 	s.awaitPace(r)
 	s.g.awaitRoom()
-	s.g.pool.Cork()
-	defer s.g.pool.Uncork()
+	if !s.pressing {
+		s.g.pool.Cork()
+		defer s.g.pool.Uncork()
+	}
 	mid, duplicate := s.g.ids.next(), false
 	if r.Key != "" {
 		if mid, duplicate = s.g.keys.Remember(s.member, r.Channel, r.Key, mid); duplicate {

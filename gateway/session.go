@@ -63,6 +63,9 @@ type session struct {
 	// told is that time, by the gateway's clock. tooSoon says that the request that is handled is one of these.
 	told    int64
 	tooSoon bool
+	// pressing says that the message that is handled came within a millisecond after the one before, so that the next one may be there
+	// already: the pool's writers put such together, where a write here would go alone and keep the next one waiting.
+	pressing bool
 
 	mu      sync.Mutex
 	closed  bool
