@@ -15,7 +15,7 @@ count() {
 count ./hub '^Benchmark(Publish|Join|Leave|Snapshot|ApplyRemote|Digest|ReplaceRemote)$' 1000x
 count ./gateway/protocol '^Benchmark(Parse.*|EncodeSnapshot|EncodeWelcome)$' 1000x
 count ./gateway/protocol '^BenchmarkEncodeEvent$/^append$' 1000x
-count ./gateway/fanout '^Benchmark(Enqueue|Flush)$' 16000x
+count ./gateway/fanout '^Benchmark(Enqueue|Flush|Uncork)$' 16000x
 count ./gateway/mesh/link '^Benchmark(Write|Read)Frame$' 1000x
 count ./gateway/mesh '^BenchmarkFrame$' 1000x
 go run ./hack/bench/allocs ${UPDATE:+-update} <"$out"

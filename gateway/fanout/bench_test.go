@@ -149,3 +149,26 @@ func BenchmarkFlush(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkUncork writes one frame each to a few sockets, into the void, in the goroutine that queued them. One operation is one frame.
+func BenchmarkUncork(b *testing.B) {
+	const sockets = 10
+	frame := text(strings.Repeat("x", 200))
+	p, all := benchPool(b, sockets, Options{Shards: 2})
+	intoVoid(b, all)
+	round := func() {
+		p.Cork()
+		for _, s := range all {
+			if err := s.Enqueue(frame); err != nil {
+				b.Fatal(err)
+			}
+		}
+		p.Uncork()
+	}
+	round() // the queues' slices are there from now on
+	b.ReportAllocs()
+	b.ResetTimer()
+	for n := 0; n < b.N; n += sockets {
+		round()
+	}
+}
