@@ -201,8 +201,8 @@ func TestTheOtherSignatureOfATokenSaysTheSame(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-// RFC 7519 leaves a verifier two ways with a claim that is given twice: to refuse, or to take the last one. What must not be is that a check
-// looks at one and a use at another.
+// RFC 7519 leaves a verifier two ways with a claim that is given twice: to refuse, or to take the last one. What must not be is that a
+// check looks at one and a use at another.
 func TestTheLastOfTwoClaimsCounts(t *testing.T) {
 	id, err := newJWT(t, false).Renew(context.Background(), hs(hs256, `{"sub":"eve","exp":1,"sub":"ada","exp":1800000060}`))
 	require.NoError(t, err)

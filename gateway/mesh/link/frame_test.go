@@ -146,3 +146,35 @@ func TestReceiverThatKnowsTooMuch(t *testing.T) {
 	require.Contains(t, e.resets[0].Reason, "peer says that it applied frame 77, want 0 to 0")
 	require.Eventually(t, func() bool { return s.Stats().Resets > 2 }, patience, time.Millisecond)
 }
+
+// A frame that can never be applied holds up nothing for ever: the sender begins anew. But not again and again without a pause.
+func TestFrameThatIsNeverApplied(t *testing.T) {
+	n := startNode(t, bootB)
+	n.handler.onFrame = func(_ *Peer, f Frame) error {
+		if string(f.Body) == "poison" {
+			return errTest
+		}
+		return nil
+	}
+	s, e := startSender(t, n, bootB)
+	for _, body := range []string{"before", "poison", "lost"} {
+		_, err := s.Enqueue(ClassPublish, FirstKind, []byte(body))
+		require.NoError(t, err)
+	}
+	eventually(t, func() bool { return count(e, &e.resets)() == 1 }, "the sender begins anew")
+	require.Equal(t, 2, e.resets[0].LostPublish)
+	require.Equal(t, mostFailures-1, n.refusals(ReasonHandler))
+	require.Equal(t, 1, n.refusals(ReasonStuck))
+	_, err := s.EnqueueForced(ClassPublish, FirstKind, []byte("after"))
+	require.NoError(t, err)
+	flush(t, s)
+	require.Equal(t, []string{"before", "after"}, n.handler.received(bootA))
+	streams := n.handler.streamList()
+	require.True(t, streams[len(streams)-1].Replaces, "so that connections are told of a gap")
+
+	_, err = s.Enqueue(ClassPublish, FirstKind, []byte("poison"))
+	require.NoError(t, err)
+	eventually(t, func() bool { return n.refusals(ReasonHandler) > 2*mostFailures }, "it is tried on")
+	require.Equal(t, 1, n.refusals(ReasonStuck))
+	require.Equal(t, 1, count(e, &e.resets)())
+}

@@ -35,4 +35,6 @@ const (
 	ReasonFrame Reason = "bad_frame"
 	// ReasonHandler is a frame for which the handler returned an error.
 	ReasonHandler Reason = "handler"
+	// ReasonStuck is the same for a frame that failed so often that its stream must begin anew.
+	ReasonStuck Reason = "stuck"
 )

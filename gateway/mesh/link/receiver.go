@@ -46,6 +46,8 @@ type sending struct {
 	instance, attempt uint64
 	// state is the stream's; nil is none.
 	state *received
+	// gaveUp is when a stream that was stuck was given up last.
+	gaveUp time.Time
 	// sessions counts those that were admitted and have not ended.
 	sessions     int
 	peer         Peer

@@ -16,12 +16,16 @@ type received struct {
 	id uint64
 	// applied is the last frame that the handler has applied. Only the session that has the turn changes it.
 	applied atomic.Uint64
+	// failures is how often the frame after applied could not be applied. Only the session that has the turn changes it.
+	failures int
+	// stuck says that the stream must not go on. It belongs to the receiver's lock.
+	stuck bool
 }
 
 // continues says that the sender still has every frame that was not applied, and that what was applied can have been sent.
 func (t *received) continues(h *hello) bool {
 	applied := t.applied.Load()
-	return applied+1 >= h.first && applied < h.next
+	return !t.stuck && applied+1 >= h.first && applied < h.next
 }
 
 // A session is one accepted connection.
@@ -187,11 +191,12 @@ func (s *session) frame(h header, body []byte) error {
 	switch {
 	case s.r.cfg.Handler.Knows(h.kind):
 		if err := s.r.cfg.Handler.OnFrame(s.peer, Frame{Kind: h.kind, Seq: h.seq, Body: body}); err != nil {
-			return &refusal{reason: ReasonHandler, err: fmt.Errorf("applying frame %d of kind %s: %w", h.seq, h.kind, err)}
+			return s.notApplied(h, err)
 		}
 	case !h.kind.IsOptional():
 		return &refusal{reason: ReasonFrame, err: fmt.Errorf("frame %d is of kind %s, which this release does not know", h.seq, h.kind)}
 	}
 	s.state.applied.Store(h.seq)
+	s.state.failures = 0
 	return nil
 }
