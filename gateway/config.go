@@ -105,6 +105,7 @@ func DefaultConfig() Config {
 			BadFrames:                   60,
 			SnapshotMembers:             1_000,
 			MessageBytes:                64 << 10,
+			UnfinishedBytes:             64 << 20,
 			SendQueueBytes:              256 << 10,
 			LinkQueueBytes:              16 << 20,
 			APIRequestsPerSecond:        1_000,

@@ -70,13 +70,15 @@ type Gateway struct {
 	directory directory
 	ready     readiness
 	refusing  atomic.Bool
-	farewells atomic.Int64 // refused handshakes that are being told why inside a connection
-	drain     drain
-	recent    *recentlog.Ring
-	sampler   sampler
-	rebalance *rebalancer // nil: it does not
-	pingFrame []byte
-	buffers   sync.Pool // of *bytes.Buffer, for messages while they are handled
+	// unfinished is how many bytes of messages wait for the rest of them.
+	unfinished atomic.Int64
+	farewells  atomic.Int64 // refused handshakes that are being told why inside a connection
+	drain      drain
+	recent     *recentlog.Ring
+	sampler    sampler
+	rebalance  *rebalancer // nil: it does not
+	pingFrame  []byte
+	buffers    sync.Pool // of *bytes.Buffer, for messages while they are handled
 
 	// ctx ends all waits when the gateway closes; tasks counts its goroutines.
 	ctx    context.Context

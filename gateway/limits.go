@@ -48,6 +48,9 @@ type Limits struct {
 	SnapshotMembers int
 	// MessageBytes of one client message.
 	MessageBytes int
+	// UnfinishedBytes of messages that have not come whole, of all connections together; the first 4 KiB of each do not count. What they take
+	// is up to twice that. Over it the connection ends whose message grows; one that is not complete after four heartbeats ends its own.
+	UnfinishedBytes int
 	// SendQueueBytes that wait for one connection.
 	SendQueueBytes int
 	// LinkQueueBytes that wait for one other gateway.
@@ -100,6 +103,8 @@ func (l *Limits) bind(fs *pflag.FlagSet) {
 		"most malformed frames of one connection in a burst, and one more every second, before it is closed")
 	fs.IntVar(&l.SnapshotMembers, "max-snapshot-members", l.SnapshotMembers, "most members listed in one presence snapshot")
 	fs.IntVar(&l.MessageBytes, "max-message-bytes", l.MessageBytes, "largest message of a client, in bytes")
+	fs.IntVar(&l.UnfinishedBytes, "max-unfinished-bytes", l.UnfinishedBytes,
+		"most bytes of messages that have not come whole, of all connections together; the first 4 KiB of each do not count")
 	fs.IntVar(&l.SendQueueBytes, "send-queue-bytes", l.SendQueueBytes, "most bytes that may wait for one slow connection")
 	fs.IntVar(&l.LinkQueueBytes, "link-queue-bytes", l.LinkQueueBytes, "most bytes that may wait for one other gateway")
 	fs.IntVar(&l.APIRequestsPerSecond, "api-requests-per-second", l.APIRequestsPerSecond,

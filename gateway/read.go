@@ -126,8 +126,10 @@ func (s *session) message(kind int, reader io.Reader) (protocol.RequestType, err
 		}
 	}()
 	most := int64(s.g.cfg.Limits.MessageBytes)
-	n, err := buf.ReadFrom(&messageReader{s, reader, most + 1})
-	if err != nil {
+	pieces := &messageReader{s: s, from: reader, left: most + 1}
+	n, err := buf.ReadFrom(pieces)
+	pieces.done()
+	if err != nil || pieces.refused {
 		return "", err
 	}
 	s.g.metrics.bytesIn.Add(float64(n))

@@ -37,6 +37,8 @@ type session struct {
 	// heard is when the last frame came, by the gateway's clock. pinged is the sweep's own.
 	heard  atomic.Int64
 	pinged int64
+	// begun is when a message began that is large and not complete yet, by the gateway's clock; 0: there is none.
+	begun atomic.Int64
 	// closing is the close code once the session ends: set once.
 	closing atomic.Uint32
 

@@ -95,3 +95,51 @@ func TestWhateverComesEndsTheSilence(t *testing.T) {
 		})
 	}
 }
+
+// What has not come whole is bounded for all connections together, and in time. A message that is complete gives back its room.
+func TestUnfinishedMessagesAreBounded(t *testing.T) {
+	g, url := unswept(t)
+	g.cfg.Limits.UnfinishedBytes = 80 << 10
+	// The first frame of a message of 60 KiB, which is not the last one.
+	part := func(n int) []byte {
+		return append([]byte{0x01, 0x80 | 126, byte(n >> 8), byte(n), 0, 0, 0, 0}, make([]byte, n)...)
+	}
+	send := func(conn *websocket.Conn, frame []byte) {
+		t.Helper()
+		_, err := conn.NetConn().Write(frame)
+		require.NoError(t, err)
+	}
+	holds := func(n int64) {
+		t.Helper()
+		require.Eventually(t, func() bool { return g.unfinished.Load() == n }, internalPatience, time.Millisecond, "%d", n)
+	}
+	slow, slowSession := connected(t, g, url, "ann")
+	send(slow, part(60<<10))
+	holds(56 << 10)
+	small, _ := connected(t, g, url, "bob")
+	send(small, part(4<<10))
+	send(small, []byte{0x80, 0x81, 0, 0, 0, 0, ' '}) // the end of the message, which is no request
+	_, text, err := small.ReadMessage()
+	require.NoError(t, err)
+	require.Contains(t, string(text), "bad_request", "a small one always has room")
+
+	large, _ := connected(t, g, url, "cid")
+	send(large, part(60<<10))
+	_, text, err = large.ReadMessage()
+	require.NoError(t, err)
+	require.Contains(t, string(text), "--max-unfinished-bytes")
+	require.Contains(t, string(text), "retryAfterMs")
+	_, _, err = large.ReadMessage()
+	require.True(t, websocket.IsCloseError(err, websocket.CloseTryAgainLater), "%v", err)
+	holds(56 << 10)
+
+	heartbeat, begun := g.cfg.Heartbeat.Milliseconds(), slowSession.begun.Load()
+	slowSession.heard.Store(begun + 4*heartbeat)
+	slowSession.check(begun+4*heartbeat, 0)
+	require.False(t, slowSession.isClosing())
+	slowSession.check(begun+4*heartbeat+1, 0)
+	_, _, err = slow.ReadMessage()
+	require.True(t, websocket.IsCloseError(err, websocket.ClosePolicyViolation), "%v", err)
+	require.NoError(t, slow.Close())
+	holds(0)
+}

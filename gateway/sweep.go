@@ -52,6 +52,9 @@ func (s *session) check(now, wall int64) {
 	case s.stream == nil && now-s.heard.Load() > 2*heartbeat: // a stream's client says nothing: the kernel sees whether it is there
 		s.g.metrics.silent.Inc()
 		s.end(protocol.CloseGoingAway, "nothing came for two heartbeats")
+	case s.takesTooLong(now, heartbeat):
+		s.g.metrics.hit("max-unfinished-bytes")
+		s.end(protocol.ClosePolicy, "a message was not complete after four heartbeats")
 	case now-s.pinged >= heartbeat:
 		s.pinged = now
 		_ = s.socket.Enqueue(s.wire.ping(s.g))

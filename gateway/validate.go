@@ -106,6 +106,7 @@ func (l *Limits) validate() error {
 		between("max-bad-frames", l.BadFrames, 1, 1_000_000),
 		between("max-snapshot-members", l.SnapshotMembers, 1, 1_000_000),
 		between("max-message-bytes", l.MessageBytes, 1<<10, 16<<20),
+		between("max-unfinished-bytes", l.UnfinishedBytes, l.MessageBytes, most),
 		between("send-queue-bytes", l.SendQueueBytes, 1<<10, most),
 		between("link-queue-bytes", l.LinkQueueBytes, 64<<10, most),
 		between("api-requests-per-second", l.APIRequestsPerSecond, 1, 1_000_000),
