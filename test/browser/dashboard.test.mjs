@@ -81,6 +81,46 @@ test('everything about a troubled cluster is told', async () => {
   assert.match(await page.locator('#c-connections svg').getAttribute('aria-label'), /^Connections: 13,\d+, between 1\d,\d+ and 1\d,\d+ in the last ten minutes$/);
 });
 
+test('whatever clients and gateways are called stays text', async () => {
+  const attacks = [
+    '<img src=x onerror="window.pwned=1">', '"><script>window.pwned=1</script>', "' onmouseover='window.pwned=1", '</title></textarea><svg/onload=window.pwned=1>',
+    'javascript:window.pwned=1', '{{constructor.constructor("window.pwned=1")()}}', '${window.pwned=1}', '&lt;b&gt;&#60;', '__proto__', 'constructor', 'toString',
+    '\u202Egnp.exe\u202C', '\u2028\u2029', 'a\\b%2e%2e%2f..', '\ud83e\udd9c'.repeat(50), '#channel=lobby', '-->', ']]>',
+  ];
+  calm(fake);
+  fake.overview.actions = true;
+  fake.overview.cluster = attacks[0];
+  fake.overview.answered = attacks[1];
+  attacks.forEach((attack, i) => {
+    const one = gateway(i, {
+      node: attack, version: attack, ready: false, reason: attack, draining: true, unseen: [attack],
+      drain: { phase: 'moving', reason: attack, connections: 1, atStart: 2, moved: 1, forced: 0, windowSeconds: 30, startedAt: new Date().toISOString() },
+      slow: [{ conn: attack, member: attack, address: attack, queuedBytes: 1, behindMs: 1000 }], slowTotal: 1, slowCloses: 0,
+      errors: [{ at: new Date().toISOString(), level: attack, message: attack, detail: attack, count: 2 }],
+    });
+    fake.overview.gateways.push(one);
+  });
+  fake.overview.missing = attacks.map((attack) => ({ node: attack, boot: attack, reason: attack }));
+  fake.channels = attacks.map((name) => ({ name, members: 3, typing: 1, connections: 1 }));
+  for (const name of attacks) fake.details.set(name, { memberCount: attacks.length, members: attacks, typing: [attacks[0]] });
+  const page = await open();
+  assert.deepEqual(await texts(page, '#channels .name'), attacks);
+  for (const [i, name] of attacks.entries()) {
+    await page.locator('#channels button').nth(i).click();
+    await until(() => page.locator('#detail-title').textContent(), (title) => title === name, 'the channel');
+    await until(() => page.locator('#members li').count(), (n) => n === attacks.length, 'its members');
+  }
+  await page.getByRole('button', { name: /^Disconnect <img/ }).click();
+  assert.match(await text(page, '#ask-title'), /<img src=x onerror="window\.pwned=1">/);
+  await page.keyboard.press('Escape');
+  await page.goto(`${fake.address}#channel=${encodeURIComponent(attacks[1])}`);
+  await until(() => page.locator('#detail-title').textContent(), (title) => title === attacks[1], 'the channel of the address');
+  assert.deepEqual(await page.evaluate(() => ({
+    pwned: window.pwned, polluted: {}.polluted, strange: document.querySelectorAll('img:not([src="icon.svg"]), iframe, object, body script, [onerror], [onload], [onmouseover]').length,
+    links: [...document.querySelectorAll('[href], [src]')].filter((node) => /^javascript:/i.test(node.getAttribute('href') ?? node.getAttribute('src'))).length,
+  })), { pwned: undefined, polluted: undefined, strange: 0, links: 0 });
+});
+
 test('an empty cluster says so', async () => {
   const page = await open();
   await screenshot(page, 'dashboard-empty', { fullPage: true });
