@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/starling-realtime/starling/gateway/protocol"
+	"github.com/starling-realtime/starling/gateway/sleep"
 )
 
 // awaitAnswered pauses the caller, which reads a client's requests, while much of what was sent to the client still waits, a
@@ -16,7 +17,7 @@ func (s *session) awaitAnswered() {
 	}
 	begin := time.Now()
 	for step := time.Millisecond; s.socket.QueuedBytes() > enough && time.Since(begin) < mostWait; step = min(2*step, longestStep) {
-		if s.closing.Load() != 0 || !sleep(s.g.ctx, step) {
+		if s.closing.Load() != 0 || !sleep.For(s.g.ctx, step) {
 			break
 		}
 	}
@@ -49,6 +50,6 @@ func (g *Gateway) pace(waitMs int64) {
 		return
 	}
 	begin := time.Now()
-	sleep(g.ctx, min(time.Duration(waitMs)*time.Millisecond, mostWait))
+	sleep.For(g.ctx, min(time.Duration(waitMs)*time.Millisecond, mostWait))
 	g.metrics.paced.Add(time.Since(begin).Seconds())
 }

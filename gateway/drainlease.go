@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/starling-realtime/starling/gateway/sleep"
 )
 
 // renew gives a drain that has a lease a new one. The lock is held.
@@ -33,7 +35,7 @@ func (g *Gateway) holdLease(ctx context.Context, done <-chan struct{}) {
 			return
 		}
 		if wait := time.Until(until); wait > 0 {
-			if !sleep(ctx, wait) {
+			if !sleep.For(ctx, wait) {
 				return
 			}
 			continue

@@ -8,6 +8,7 @@ import (
 
 	"github.com/starling-realtime/starling/gateway/pacing"
 	"github.com/starling-realtime/starling/gateway/protocol"
+	"github.com/starling-realtime/starling/gateway/sleep"
 )
 
 const (
@@ -41,7 +42,7 @@ func (g *Gateway) move(ctx context.Context, w *watch) bool {
 		step := min(drainStep, max(window/50, time.Millisecond))
 		due := mover.Next(now, ends.Add(-overlap-min(window/10, mostArrival)), len(left), g.share())
 		left = each(left, due, func(s *session) { s.askToMove(round, step, overlap) })
-		if !sleep(ctx, step) {
+		if !sleep.For(ctx, step) {
 			return true
 		}
 	}
@@ -123,7 +124,7 @@ func (g *Gateway) closeRest(ctx context.Context, code protocol.CloseCode, total 
 		now := time.Now()
 		due := mover.Next(now, ends, len(left), math.Inf(1))
 		left = each(left, due, func(s *session) { s.force(code) })
-		if !now.Before(ends) || !sleep(ctx, min(drainStep, max(total/50, time.Millisecond))) {
+		if !now.Before(ends) || !sleep.For(ctx, min(drainStep, max(total/50, time.Millisecond))) {
 			return
 		}
 	}

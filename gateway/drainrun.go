@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/starling-realtime/starling/gateway/protocol"
+	"github.com/starling-realtime/starling/gateway/sleep"
 )
 
 // runDrain is the order of a drain: announce, deregister, refuse, move, close, flush. Leaving the mesh is [Gateway.Close]'s.
@@ -45,7 +46,7 @@ func (g *Gateway) moveAway(ctx context.Context) bool {
 		if w.alone(time.Now()) {
 			return false
 		}
-		if !sleep(ctx, min(drainStep, time.Until(ends))) {
+		if !sleep.For(ctx, min(drainStep, time.Until(ends))) {
 			return true
 		}
 	}
@@ -104,23 +105,8 @@ func (w *watch) alone(now time.Time) bool {
 func (g *Gateway) awaitEmpty(ctx context.Context, most time.Duration) {
 	const step = 10 * time.Millisecond
 	for deadline := time.Now().Add(most); g.admission.count.Load() > 0 && time.Now().Before(deadline); {
-		if !sleep(ctx, step) {
+		if !sleep.For(ctx, step) {
 			return
 		}
-	}
-}
-
-// sleep waits for d; it reports whether ctx still stands.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
 	}
 }

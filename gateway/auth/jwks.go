@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"github.com/starling-realtime/starling/gateway/sleep"
 )
 
 const (
@@ -133,7 +135,7 @@ func (j *jwks) run(ctx context.Context) {
 		case <-j.poke:
 			timer.Stop()
 		}
-		if !sleep(ctx, jwksGap-j.sinceBegun()) {
+		if !sleep.For(ctx, jwksGap-j.sinceBegun()) {
 			return
 		}
 	}
@@ -200,15 +202,4 @@ func (j *jwks) fetch(ctx context.Context) (KeySet, error) {
 		return nil, fmt.Errorf("the answer has more than %d bytes", maxJWKSBytes)
 	}
 	return parseJWKSet(body)
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(max(0, d))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

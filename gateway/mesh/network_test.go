@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/memberlist"
+
+	"github.com/starling-realtime/starling/gateway/sleep"
 )
 
 // A cut says what does not get through between two nodes, in both directions.
@@ -126,7 +128,7 @@ func (n *network) storm(every time.Duration, probability float64) (calm func()) 
 	ctx, cancel := context.WithCancel(context.Background())
 	var blowing sync.WaitGroup
 	blowing.Go(func() {
-		for sleep(ctx, every) {
+		for sleep.For(ctx, every) {
 			n.resetSome(probability)
 		}
 	})

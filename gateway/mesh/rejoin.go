@@ -130,15 +130,3 @@ func resolve(ctx context.Context, target string) ([]netip.AddrPort, error) {
 	}
 	return out, nil
 }
-
-// sleep waits for d; false when ctx is done before.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/starling-realtime/starling/gateway/sleep"
 )
 
 const (
@@ -43,7 +45,7 @@ func watchStalls() (stop func() time.Duration) {
 	var worst time.Duration
 	watching.Go(func() {
 		const nap = 10 * time.Millisecond
-		for before := time.Now(); sleep(ctx, nap); before = time.Now() {
+		for before := time.Now(); sleep.For(ctx, nap); before = time.Now() {
 			worst = max(worst, time.Since(before)-nap)
 		}
 	})

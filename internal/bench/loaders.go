@@ -103,7 +103,7 @@ func (l *loaders) await(ctx context.Context, show func(load.Counts), done func(l
 		if done(c) {
 			return c, nil
 		}
-		if err := sleep(ctx, poll); err != nil {
+		if err := rest(ctx, poll); err != nil {
 			return c, err
 		}
 	}

@@ -38,7 +38,7 @@ func (r *run) usage() (sum proc.Usage, known bool) {
 func (r *run) memory(ctx context.Context, s *Scenario) error {
 	if s.Settle > 0 && s.Probe == nil {
 		r.say("letting %d connections rest for %s", r.report.Connections, s.Settle)
-		if err := sleep(ctx, s.Settle); err != nil {
+		if err := rest(ctx, s.Settle); err != nil {
 			return err
 		}
 	}
@@ -86,7 +86,7 @@ func (r *run) afterGC(ctx context.Context) error {
 	for _, a := range r.Server.Admin {
 		r.say("waiting up to %s until the gateways collect garbage by themselves", collectionTimeout)
 		for collections(ctx, a) == before[a] {
-			if err := sleep(ctx, time.Second); err != nil {
+			if err := rest(ctx, time.Second); err != nil {
 				if errors.Is(err, context.DeadlineExceeded) {
 					r.report.Unknown = append(r.report.Unknown, "memory after a collection: there was none")
 					return nil

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/starling-realtime/starling/gateway/sleep"
 	"github.com/starling-realtime/starling/internal/bench/load"
 )
 
@@ -101,14 +102,10 @@ func (o *Options) say(format string, args ...any) {
 	}
 }
 
-// sleep waits, unless ctx ends before.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
+// rest waits, unless ctx ends before.
+func rest(ctx context.Context, d time.Duration) error {
+	if sleep.For(ctx, d) {
 		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
+	return context.Cause(ctx)
 }

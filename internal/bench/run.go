@@ -118,7 +118,7 @@ func (r *run) probed(ctx context.Context, s *Scenario) (err error) {
 	if err := probe.pace(pacing); err != nil {
 		return err
 	}
-	if err := errors.Join(sleep(ctx, 2*time.Second), r.open(ctx, "joining", s.Opening), sleep(ctx, s.Settle), probe.halt()); err != nil {
+	if err := errors.Join(rest(ctx, 2*time.Second), r.open(ctx, "joining", s.Opening), rest(ctx, s.Settle), probe.halt()); err != nil {
 		return err
 	}
 	if _, err := probe.await(ctx, nil, func(c load.Counts) bool { return !c.Pacing }); err != nil {
@@ -160,11 +160,11 @@ func (r *run) until(ctx context.Context, doing string, at int64) error {
 			return err
 		}
 		r.say("%s: %d sent, %d delivered, %d connections", doing, c.Sent, c.Delivered, c.Open)
-		if err := sleep(ctx, min(time.Second, time.Duration(max(0, at-int64(poll)-r.clock.Now())))); err != nil {
+		if err := rest(ctx, min(time.Second, time.Duration(max(0, at-int64(poll)-r.clock.Now())))); err != nil {
 			return err
 		}
 	}
-	return sleep(ctx, time.Duration(at-r.clock.Now()))
+	return rest(ctx, time.Duration(at-r.clock.Now()))
 }
 
 const (

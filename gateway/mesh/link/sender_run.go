@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/starling-realtime/starling/gateway/sleep"
 )
 
 // run connects again and again until the sender is stopped.
@@ -28,7 +30,7 @@ func (s *Sender) run() {
 		if unknown := (*unknownStreamError)(nil); errors.As(err, &unknown) {
 			s.reset(unknown.Error())
 		}
-		sleep(ctx, jitter(pause))
+		sleep.For(ctx, jitter(pause))
 		pause = min(2*pause, s.cfg.Timing.BackoffMax)
 		cancel()
 	}
@@ -106,16 +108,6 @@ func (s *Sender) ended(linked bool, err error, o *outage) {
 
 // jitter returns between half of d and d, so that peers of a gateway that failed do not come back in step.
 func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
-
-// sleep waits for d or until ctx is done.
-func sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
 
 // An unknownStreamError is why the stream cannot go on with this receiver.
 type unknownStreamError struct{ reason string }

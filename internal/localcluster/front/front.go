@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/starling-realtime/starling/gateway/sleep"
 )
 
 // DefaultMaxConnections is the most connections at a time, unless [Options] say otherwise. Each takes two file descriptors and
@@ -87,7 +89,7 @@ func (f *Front) Serve(ctx context.Context) error {
 			// Mostly too many open files: that passes, and accepting again at once would only burn CPU.
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
 			f.logger.Warn("accepting a connection failed, trying again", "error", err, "pause", pause)
-			if !sleep(ctx, pause) {
+			if !sleep.For(ctx, pause) {
 				return nil
 			}
 		default:
@@ -190,14 +192,4 @@ func (f *Front) untrack(conn net.Conn) {
 	defer f.mu.Unlock()
 	delete(f.open, conn)
 	f.work.Done()
-}
-
-// sleep reports whether ctx is still alive after d.
-func sleep(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(d):
-		return true
-	}
 }
