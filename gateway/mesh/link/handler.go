@@ -12,7 +12,8 @@ type Handler interface {
 	// Knows reports whether the handler understands a kind. Frames of optional kinds that it does not know are skipped.
 	Knows(kind Kind) bool
 	// OnFrame applies one frame: in order, and each one once for a stream. An error breaks the connection; the frame is
-	// not acknowledged and comes again, but no more than a few times: then the sender must begin a new stream. It should not block: the peer's frames wait meanwhile.
+	// not acknowledged and comes again, but no more than a few times: then the sender must begin a new stream. It should not
+	// block: the peer's frames wait meanwhile.
 	OnFrame(peer *Peer, f Frame) error
 	// OnActivity says that a boot is heard: bytes came from it, or frames of it were applied that had waited for the
 	// handler. It comes at least at every heartbeat, and seldom more than ten times a second.
