@@ -12,14 +12,4 @@ var embedded embed.FS
 
 // Handler returns a handler for the page at "/" and its files under "/demo/", to be mounted at "/". It answers GET and
 // HEAD, and 404 or 405 to everything else. It is safe for concurrent use and holds about 80 KB.
-func Handler() http.Handler {
-	files := webpage.Load(embedded, "assets")
-	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", files["index.html"])
-	for name, file := range files {
-		if name != "index.html" {
-			mux.Handle("GET /demo/"+name, file)
-		}
-	}
-	return webpage.Secured(mux)
-}
+func Handler() http.Handler { return webpage.Handler(embedded, "/", "/demo/") }

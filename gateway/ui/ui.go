@@ -26,14 +26,4 @@ var embedded embed.FS
 
 // Handler returns a handler for the page at "/ui/" and its files below. It answers GET and HEAD, and 404 or 405 to everything else. It
 // is safe for concurrent use.
-func Handler() http.Handler {
-	files := webpage.Load(embedded, "assets")
-	mux := http.NewServeMux()
-	mux.Handle("GET /ui/{$}", files["index.html"])
-	for name, file := range files {
-		if name != "index.html" {
-			mux.Handle("GET /ui/"+name, file)
-		}
-	}
-	return webpage.Secured(mux)
-}
+func Handler() http.Handler { return webpage.Handler(embedded, "/ui/", "/ui/") }

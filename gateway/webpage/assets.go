@@ -27,27 +27,27 @@ func contentType(name string) string {
 	}
 }
 
-// An Asset is one file, ready to be served: it is an [http.Handler].
-type Asset struct {
+// An asset is one file, ready to be served.
+type asset struct {
 	body        []byte
 	contentType string
 	etag        string
 }
 
-// Load returns the files of an embedded folder by name. It panics when the program itself is wrong, which tests rule out.
-func Load(embedded fs.FS, folder string) map[string]Asset {
+// load returns the embedded files by name.
+func load(embedded fs.FS) map[string]asset {
 	entries, err := fs.ReadDir(embedded, folder)
 	if err != nil {
 		panic(fmt.Sprintf("webpage: reading the embedded files: %v", err))
 	}
-	files := make(map[string]Asset, len(entries))
+	files := make(map[string]asset, len(entries))
 	for _, entry := range entries {
 		body, err := fs.ReadFile(embedded, folder+"/"+entry.Name())
 		if err != nil {
 			panic(fmt.Sprintf("webpage: reading an embedded file: %v", err))
 		}
 		sum := sha256.Sum256(body)
-		files[entry.Name()] = Asset{
+		files[entry.Name()] = asset{
 			body:        body,
 			contentType: contentType(entry.Name()),
 			etag:        `"` + hex.EncodeToString(sum[:16]) + `"`,
@@ -57,7 +57,7 @@ func Load(embedded fs.FS, folder string) map[string]Asset {
 }
 
 // ServeHTTP answers with the file, or with 304 when the browser has it.
-func (a Asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (a asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", a.contentType)
 	h.Set("ETag", a.etag)

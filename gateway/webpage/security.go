@@ -16,8 +16,8 @@ const contentSecurityPolicy = "default-src 'none'; " +
 	"require-trusted-types-for 'script'; " +
 	"trusted-types 'none'"
 
-// Secured adds the security headers to every answer, errors included.
-func Secured(next http.Handler) http.Handler {
+// secured adds the security headers to every answer, errors included.
+func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", contentSecurityPolicy)
