@@ -35,6 +35,10 @@ build-starling:
 image: ## Put both commands into a container image, bin/image-<arch>.tar, without docker (ARCH IMAGE VERSION)
 	@hack/image.sh
 
+.PHONY: plugin
+plugin: ## Build and pack the kubectl plugin for every system, with checksums and a krew manifest (VERSION PLATFORMS)
+	@hack/plugin.sh
+
 ##@ Test
 
 # PKG chooses packages, RUN tests by name, RACE is auto, on or off.

@@ -13,6 +13,10 @@ die() {
   exit 1
 }
 
+# plugin_platforms are those that the kubectl plugin is made for: people use it on Windows too.
+# shellcheck disable=SC2034 # the scripts that source this use it
+plugin_platforms="linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64"
+
 has() { command -v "$1" >/dev/null 2>&1; }
 
 in_ci() { [ "${CI:-}" = true ]; }

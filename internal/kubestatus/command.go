@@ -10,13 +10,14 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/starling-realtime/starling/gateway/buildinfo"
 	"github.com/starling-realtime/starling/internal/statusview"
 )
 
 // NewCommand returns `kubectl starling`. It finds the API server as kubectl does.
 func NewCommand(out io.Writer) *cobra.Command {
 	root := &cobra.Command{
-		Use: "kubectl-starling", Short: "Look at the RealtimeClusters of a Kubernetes cluster",
+		Use: "kubectl-starling", Short: "Look at the RealtimeClusters of a Kubernetes cluster", Version: buildinfo.Version(),
 		SilenceUsage: true, SilenceErrors: true,
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl starling"},
 	}
@@ -31,8 +32,9 @@ func newStatus(out io.Writer) *cobra.Command {
 	output := ""
 	cmd := &cobra.Command{
 		Use: "status [NAME]", Short: "Show the gateways of a RealtimeCluster, or of all in the namespace: their load, and who sees whom",
-		Long: "Ask the gateways of a RealtimeCluster through the API server. This needs the right to get realtimeclusters and\n" +
-			"pods/proxy, and to list pods, and a NetworkPolicy that lets the API server reach the gateways' admin port.",
+		Long: "Ask the gateways of a RealtimeCluster through the API server. This needs the rights of the ClusterRole\n" +
+			"starling-realtimecluster-status-reader (to get and list realtimeclusters, list pods and get pods/proxy), and a\n" +
+			"NetworkPolicy that lets the API server reach the gateways' admin port.",
 		Example: "  kubectl starling status chat -n realtime\n  kubectl starling status -o wide",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,6 +51,7 @@ func newStatus(out io.Writer) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("reading the kubeconfig: %w", err)
 			}
+			config.UserAgent = "kubectl-starling/" + buildinfo.Version()
 			k, err := kubernetes.NewForConfig(config)
 			if err != nil {
 				return fmt.Errorf("making a client: %w", err)

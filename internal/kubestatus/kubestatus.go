@@ -3,6 +3,7 @@ package kubestatus
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -48,6 +49,12 @@ func Fetch(ctx context.Context, k kubernetes.Interface, namespace, name string) 
 	return out, nil
 }
 
+// denied says which right is missing.
+func denied(verb, resource, namespace string) error {
+	return fmt.Errorf("this user may not %s %s in namespace %s: ClusterRole starling-realtimecluster-status-reader has that right",
+		verb, resource, namespace)
+}
+
 // clusters reads RealtimeClusters without a client of their own: two requests do.
 func clusters(ctx context.Context, k kubernetes.Interface, namespace, name string) ([]v1alpha1.RealtimeCluster, error) {
 	request := k.CoreV1().RESTClient().Get().AbsPath("apis", v1alpha1.GroupVersion.Group, v1alpha1.GroupVersion.Version).
@@ -55,10 +62,19 @@ func clusters(ctx context.Context, k kubernetes.Interface, namespace, name strin
 	if name != "" {
 		request = request.Name(name)
 	}
-	raw, err := request.DoRaw(ctx)
-	what := "RealtimeCluster " + namespace + "/" + name
+	result := request.Do(ctx)
+	raw, _ := result.Raw()
+	err := result.Error() // the API's own word, unlike Raw's, which is the same for a path that does not exist
+	verb, what := "list", "the RealtimeClusters of namespace "+namespace
+	if name != "" {
+		verb, what = "get", "RealtimeCluster "+namespace+"/"+name
+	}
 	switch {
-	case apierrors.IsNotFound(err) && name != "":
+	case apierrors.IsForbidden(err):
+		return nil, denied(verb, "realtimeclusters", namespace)
+	case apierrors.IsNotFound(err) && (name == "" || apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)):
+		return nil, errors.New("this Kubernetes has no RealtimeClusters: is the operator installed?")
+	case apierrors.IsNotFound(err):
 		return nil, fmt.Errorf("there is no %s", what)
 	case err != nil:
 		return nil, fmt.Errorf("reading %s: %w", what, err)
@@ -81,6 +97,9 @@ func clusters(ctx context.Context, k kubernetes.Interface, namespace, name strin
 // gateways asks every pod of a cluster.
 func gateways(ctx context.Context, k kubernetes.Interface, cluster *v1alpha1.RealtimeCluster) (*overview.Overview, error) {
 	pods, err := k.CoreV1().Pods(cluster.Namespace).List(ctx, metav1.ListOptions{LabelSelector: resources.LabelCluster + "=" + cluster.Name})
+	if apierrors.IsForbidden(err) {
+		return nil, denied("list", "pods", cluster.Namespace)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("listing the pods of %s/%s: %w", cluster.Namespace, cluster.Name, err)
 	}
@@ -122,7 +141,7 @@ func ask(ctx context.Context, k kubernetes.Interface, pod *corev1.Pod) (*overvie
 		Name(pod.Name + ":" + strconv.Itoa(resources.AdminPort)).SubResource("proxy").Suffix("status").DoRaw(ctx)
 	switch {
 	case apierrors.IsForbidden(err):
-		return nil, fmt.Errorf("this user may not get pods/proxy in namespace %s", pod.Namespace)
+		return nil, denied("get", "pods/proxy", pod.Namespace)
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("no answer within %g s", podTimeout.Seconds())
 	case err != nil:

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/starling-realtime/starling/gateway/buildinfo"
 )
 
 // apiServer answers as a Kubernetes API server does that has two clusters, and returns a kubeconfig for it.
@@ -44,6 +46,14 @@ func apiServer(t *testing.T) string {
 			say(w, 200, chat)
 		case "/apis/realtime.starling.dev/v1alpha1/namespaces/empty/realtimeclusters":
 			say(w, 200, `{"items":[]}`)
+		case "/apis/realtime.starling.dev/v1alpha1/namespaces/closed/realtimeclusters",
+			"/apis/realtime.starling.dev/v1alpha1/namespaces/closed/realtimeclusters/chat", "/api/v1/namespaces/blind/pods":
+			refuse(w, 403, "Forbidden")
+		case "/apis/realtime.starling.dev/v1alpha1/namespaces/blind/realtimeclusters":
+			say(w, 200, `{"items":[{"metadata":{"name":"chat","namespace":"blind"}}]}`)
+		case "/apis/realtime.starling.dev/v1alpha1/namespaces/bare/realtimeclusters",
+			"/apis/realtime.starling.dev/v1alpha1/namespaces/bare/realtimeclusters/chat":
+			http.NotFound(w, r) // as where there is no CustomResourceDefinition
 		case pods:
 			items := ""
 			if r.URL.Query().Get("labelSelector") == "realtime.starling.dev/cluster=chat" {
@@ -81,7 +91,10 @@ func call(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
 	cmd := NewCommand(&out)
-	cmd.SetArgs(append(args, "--kubeconfig", apiServer(t)))
+	if args[0] == "status" {
+		args = append(args, "--kubeconfig", apiServer(t))
+	}
+	cmd.SetArgs(args)
 	cmd.SetErr(&out)
 	err := cmd.ExecuteContext(t.Context())
 	return out.String(), err
@@ -99,7 +112,7 @@ chat-1   yes              7        5         2   3.0     30  1.5 ms  -      v1  
 chat-2   yes              7        5         2   3.0     30  1.5 ms  -      v1       -
 
 chat-3 did not answer: the pod is Pending
-chat-4 did not answer: this user may not get pods/proxy in namespace rt
+chat-4 did not answer: this user may not get pods/proxy in namespace rt: ClusterRole starling-realtimecluster-status-reader has that right
 `, out)
 }
 
@@ -115,13 +128,24 @@ func TestStatusOfAllClusters(t *testing.T) {
 	require.Contains(t, out, `"node": "chat-2"`)
 }
 
+func TestVersion(t *testing.T) {
+	out, err := call(t, "--version")
+	require.NoError(t, err)
+	require.Equal(t, "kubectl starling version "+buildinfo.Version()+"\n", out)
+}
+
 func TestStatusSaysWhatIsWrong(t *testing.T) {
 	for want, args := range map[string][]string{
-		"there is no RealtimeCluster rt/none":                  {"status", "none"},
-		"there is no RealtimeCluster in namespace empty":       {"status", "-n", "empty"},
-		`--output is "xml", must be table, wide, json or yaml`: {"status", "-o", "xml"},
-		"context was not found for specified context: other":   {"status", "--context", "other"},
-		"accepts at most 1 arg(s), received 2":                 {"status", "a", "b"},
+		"there is no RealtimeCluster rt/none":            {"status", "none"},
+		"there is no RealtimeCluster in namespace empty": {"status", "-n", "empty"},
+		"this user may not list realtimeclusters in namespace closed: ClusterRole starling-realtimecluster-status-reader has that right": {"status", "-n", "closed"},
+		"this user may not get realtimeclusters in namespace closed: ClusterRole":                                                        {"status", "chat", "-n", "closed"},
+		"this user may not list pods in namespace blind: ClusterRole":                                                                    {"status", "-n", "blind"},
+		"this Kubernetes has no RealtimeClusters: is the operator installed?":                                                            {"status", "-n", "bare"},
+		"has no RealtimeClusters: is the operator":                                                                                       {"status", "chat", "-n", "bare"},
+		`--output is "xml", must be table, wide, json or yaml`:                                                                           {"status", "-o", "xml"},
+		"context was not found for specified context: other":                                                                             {"status", "--context", "other"},
+		"accepts at most 1 arg(s), received 2":                                                                                           {"status", "a", "b"},
 	} {
 		_, err := call(t, args...)
 		require.ErrorContains(t, err, want)
