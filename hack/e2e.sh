@@ -31,10 +31,12 @@ elif [ "$(uname -s)" != Linux ] || [ "$(id -u)" != 0 ]; then
   die "a cluster of one's own needs root on Linux; set KUBECONFIG to use another one (docs/install.md tells how to load the image)"
 fi
 
-say "building helm and the test (minutes the first time)"
+say "building helm, the kubectl plugin and the test (minutes the first time)"
 HELM=$(go tool -n -modfile=hack/tools/helm.mod helm)
 export HELM
 go test -tags e2e -count=1 -run '^$' ./test/e2e ./test/demo
+CGO_ENABLED=0 go build -o bin/plugin/ ./cmd/kubectl-starling
+export E2E_PLUGIN=$PWD/bin/plugin
 
 if [ -n "${KUBECONFIG:-}" ]; then
   test_in env
@@ -52,5 +54,8 @@ $kube up
 $kube load "bin/image-$(go env GOHOSTARCH).tar"
 $kube tag "$E2E_REPOSITORY:$E2E_TAG" "$E2E_REPOSITORY:$E2E_UPGRADE_TAG"
 say "end to end"
-export E2E_KUBE=$PWD/$kube
+# The program itself: the script would look whether it has to build anything, each time that a test cuts a node off.
+KUBE_BIN=$(hack/kube/build.sh dir)
+export KUBE_BIN E2E_KUBE=$PWD/bin/kube
+cp "$KUBE_BIN/kube" "$E2E_KUBE"
 test_in $kube exec --

@@ -14,11 +14,15 @@ import (
 	"github.com/starling-realtime/starling/api/v1alpha1"
 )
 
-// change alters a setting, which rolls the gateways one at a time.
+// change alters settings, which rolls the gateways one at a time.
 func (w *world) change(t *testing.T) {
+	w.makeAPIKey(t)
 	since := w.mark()
 	old := w.requirePodNames(t)
-	w.edit(t, func(spec *v1alpha1.RealtimeClusterSpec) { spec.Typing.TTLSeconds = new(int32(3)) })
+	w.edit(t, func(spec *v1alpha1.RealtimeClusterSpec) {
+		spec.Typing.TTLSeconds = new(int32(3))
+		setEverything(spec)
+	})
 	w.requireRolled(t, old, "--typing-ttl=3s")
 	w.requireNoFlicker(t, since)
 	w.requireTyping(t, w.members[2])

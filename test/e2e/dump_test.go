@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"testing"
@@ -36,9 +37,29 @@ func (w *world) dump(t *testing.T) {
 		text, _ := yaml.Marshal(rtc.Status)
 		t.Logf("status of the cluster, generation %d:\n%s", rtc.Generation, text)
 	}
+	w.dumpNodes(ctx, t)
 	for _, ns := range []string{operatorNamespace, namespace} {
 		w.dumpEvents(ctx, t, ns)
 		w.dumpPods(ctx, t, ns)
+	}
+}
+
+// dumpNodes says since when each node is ready or not, and how busy this machine is: a node that is slow to come back explains a lot.
+func (w *world) dumpNodes(ctx context.Context, t *testing.T) {
+	t.Helper()
+	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
+		t.Logf("load of this machine: %s", load)
+	}
+	var nodes corev1.NodeList
+	if err := w.api.List(ctx, &nodes); err != nil {
+		t.Logf("reading nodes: %v", err)
+	}
+	for _, node := range nodes.Items {
+		for _, c := range node.Status.Conditions {
+			if c.Type == corev1.NodeReady {
+				t.Logf("node %s: Ready is %s since %s: %s: %s", node.Name, c.Status, c.LastTransitionTime.Format(time.TimeOnly), c.Reason, c.Message)
+			}
+		}
 	}
 }
 

@@ -41,8 +41,9 @@ func (w *world) crash(t *testing.T) {
 	require.NotEmpty(t, survivors)
 	require.NotEmpty(t, displaced)
 
-	killed := time.Now()
+	before := time.Now()
 	w.kill(t, &victim)
+	killed := w.awaitBreak(t, displaced, before)
 	for m, from := range survivors {
 		r := w.awaitFrame(t, m, from, "the ghost's leave", leaveOf("ghost"))
 		took := r.at.Sub(killed)
@@ -65,6 +66,25 @@ func (w *world) crash(t *testing.T) {
 			require.Empty(t, m.got(from, func(r record) bool { return r.Type == "presence:join" && r.body().MemberID == other.name }))
 		}
 	}
+}
+
+// awaitBreak waits until a member has noticed that its gateway died, and says when that was: what it takes to give the order is another
+// matter, and on a busy machine the longer one.
+func (w *world) awaitBreak(t *testing.T, displaced marks, before time.Time) time.Time {
+	t.Helper()
+	first := time.Time{}
+	w.await(t, "a connection has broken", func(context.Context) error {
+		for m := range displaced {
+			if at := m.brokenAt(); at.After(before) && (first.IsZero() || at.Before(first)) {
+				first = at
+			}
+		}
+		if first.IsZero() {
+			return errors.New("none has")
+		}
+		return nil
+	})
+	return first
 }
 
 // pickPod returns a pod at which somebody is.

@@ -26,6 +26,7 @@ type body struct {
 	Text      string   `json:"text"`
 	AfterMs   int64    `json:"afterMs"`
 	OverlapMs int64    `json:"overlapMs"`
+	Code      string   `json:"code"`
 	Partial   bool     `json:"partial"`
 	Message   string   `json:"message"`
 }

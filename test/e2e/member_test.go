@@ -34,6 +34,7 @@ type member struct {
 	seen    map[string]bool // mids
 	moves   int             // how often it followed a reconnect
 	breaks  int             // how often a connection broke
+	broken  time.Time       // when one did last
 	trouble []string
 }
 
@@ -151,6 +152,7 @@ func (m *member) broke(c *conn, err error, replaced bool) {
 	}
 	if used && m.ctx.Err() == nil {
 		m.breaks++
+		m.broken = time.Now()
 		m.trouble = append(m.trouble, fmt.Sprintf("%s at %s: %v", time.Now().Format(clockFormat), c.gateway, err))
 	}
 	m.mu.Unlock()
@@ -177,17 +179,22 @@ func (m *member) comeBack(bound time.Duration) {
 	}
 }
 
-// request sends one on the connection in use.
+// request sends one about the channel of the test on the connection in use.
 func (m *member) request(kind string, payload map[string]any) error {
+	payload["channel"] = channel
+	_, err := m.ask(kind, payload)
+	return err
+}
+
+// ask sends a request on the connection in use, and returns its id.
+func (m *member) ask(kind string, payload map[string]any) (int, error) {
 	m.mu.Lock()
 	c := m.conn
 	m.mu.Unlock()
 	if c == nil {
-		return fmt.Errorf("%s has no connection", m.name)
+		return 0, fmt.Errorf("%s has no connection", m.name)
 	}
-	payload["channel"] = channel
-	_, err := c.send(kind, payload)
-	return err
+	return c.send(kind, payload)
 }
 
 // at is the gateway of the connection in use, or "".
@@ -198,6 +205,13 @@ func (m *member) at() string {
 		return ""
 	}
 	return m.conn.gateway
+}
+
+// brokenAt is when a connection in use broke last; zero if none did.
+func (m *member) brokenAt() time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.broken
 }
 
 // got returns the frames from number since on that match.

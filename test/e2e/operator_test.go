@@ -36,7 +36,9 @@ func TestOperator(t *testing.T) {
 		{"the cluster grows to four", w.grow},
 		{"the cluster shrinks to two and nobody is seen to leave", w.shrink},
 		{"a killed gateway is repaired", w.crash},
-		{"a changed setting rolls the gateways", w.change},
+		{"changed settings roll the gateways", w.change},
+		{"the settings hold for clients, backends and the dashboard", w.settings},
+		{"kubectl starling tells of the gateways to whom its role was given", w.plugin},
 		{"deleted objects come back", w.heal},
 		{"gateways live on without the operator", w.alone},
 		{"Helm upgrades the operator and the gateways follow", w.upgrade},
@@ -52,7 +54,7 @@ func TestOperator(t *testing.T) {
 				moves, breaks := w.travels()
 				t.Logf("so far the members moved %d times, and came back %d times from a broken connection", moves, breaks)
 			})
-			w.deadline = time.Now().Add(stepTimeout)
+			w.begin(t, stepTimeout)
 			step.run(t)
 		})
 		if !passed {

@@ -31,6 +31,9 @@ func (w *world) remove(t *testing.T) {
 	require.NoError(t, w.api.Delete(t.Context(), &v1alpha1.RealtimeCluster{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: clusterName},
 	}))
+	// The test's own; the cluster's Secrets go with it.
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: apiSecret}}
+	require.NoError(t, client.IgnoreNotFound(w.api.Delete(t.Context(), secret)))
 	w.await(t, "nothing is left in the namespace", func(ctx context.Context) error {
 		left, err := w.everything(ctx, namespace)
 		if err == nil && len(left) > 0 {

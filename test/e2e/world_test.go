@@ -81,6 +81,16 @@ func setting(t *testing.T, name string) string {
 	return value
 }
 
+// begin gives a step its time: so much, or less where `go test -timeout` leaves less. What fails then has time to tell why.
+func (w *world) begin(t *testing.T, limit time.Duration) {
+	t.Helper()
+	const toTell = 2 * time.Minute
+	w.deadline = time.Now().Add(limit)
+	if end, ok := t.Deadline(); ok && end.Add(-toTell).Before(w.deadline) {
+		w.deadline = end.Add(-toTell)
+	}
+}
+
 // await polls until check returns nil, and fails with its last error at the step's deadline.
 func (w *world) await(t *testing.T, what string, check func(ctx context.Context) error) {
 	t.Helper()
