@@ -14,6 +14,7 @@ import (
 	"github.com/starling-realtime/starling/gateway/apikey"
 	"github.com/starling-realtime/starling/gateway/dedupe"
 	"github.com/starling-realtime/starling/gateway/httpapi"
+	"github.com/starling-realtime/starling/gateway/tracing"
 	"github.com/starling-realtime/starling/hub"
 )
 
@@ -65,39 +66,70 @@ func (b apiBackend) Refuses() *httpapi.Problem {
 // Publish implements [httpapi.Backend]. It waits and numbers as the publish of a connection does. A batch waits no longer than one message
 // may: what comes next from the key waits for it.
 func (b apiBackend) Publish(ctx context.Context, caller httpapi.Caller, messages []httpapi.Message) ([]httpapi.Published, error) {
-	begin := time.Now()
+	begin, traceID := time.Now(), ""
 	keys, err := b.publishKeys(caller, messages)
 	if err != nil {
 		return nil, err
 	}
 	results := make([]httpapi.Published, len(messages))
 	for i, m := range messages {
+		p := apiPublish{Message: m, key: keys[i], alone: len(messages) == 1, span: b.traceAPIPublish(ctx, caller, m)}
 		wait := b.apiPace.wait(b.Gateway, caller.Key, len(m.Payload)+frameOverhead)
 		if time.Since(begin) < mostWait {
 			b.pace(wait)
 			b.awaitRoom()
 		}
-		if err := ctx.Err(); err != nil {
+		results[i], err = b.publishOne(ctx, p)
+		if p.span != nil {
+			traceID = p.span.TraceID()
+			p.span.End()
+		}
+		if err != nil {
 			return nil, fmt.Errorf("publishing message %d of %d: %w", i+1, len(messages), err)
 		}
-		opts := hub.PublishOptions{
-			From: m.From, MID: b.ids.next(), ExceptConnID: m.ExceptConnection, ExceptMemberID: m.ExceptMember, Key: keys[i],
-		}
-		duplicate := false
-		if opts.Key != "" {
-			if opts.MID, duplicate = b.keys.Remember(m.From, m.Channel, opts.Key, opts.MID); duplicate {
-				b.metrics.duplicates.Inc()
-			}
-		}
-		if !duplicate {
-			if err := b.publish(m, opts, len(messages) == 1); err != nil {
-				return nil, fmt.Errorf("publishing message %d of %d: %w", i+1, len(messages), err)
-			}
-		}
-		results[i] = httpapi.Published{Channel: m.Channel, MID: opts.MID, Duplicate: duplicate}
 	}
-	b.metrics.publish.Observe(time.Since(begin).Seconds())
+	tracing.Observe(b.metrics.publish, time.Since(begin).Seconds(), traceID)
 	return results, nil
+}
+
+// An apiPublish is one message of a request on its way.
+type apiPublish struct {
+	httpapi.Message
+	key   string
+	alone bool
+	span  *tracing.Span // nil: it is not traced
+}
+
+// publishOne publishes one message, once the waits are over.
+func (b apiBackend) publishOne(ctx context.Context, p apiPublish) (httpapi.Published, error) {
+	if err := ctx.Err(); err != nil {
+		p.span.Refuse("canceled", false)
+		return httpapi.Published{}, err
+	}
+	opts := hub.PublishOptions{
+		From: p.From, MID: b.ids.next(), ExceptConnID: p.ExceptConnection, ExceptMemberID: p.ExceptMember, Key: p.key, Trace: p.span.Trace(),
+	}
+	duplicate := false
+	if opts.Key != "" {
+		if opts.MID, duplicate = b.keys.Remember(p.From, p.Channel, opts.Key, opts.MID); duplicate {
+			b.metrics.duplicates.Inc()
+		}
+	}
+	if p.span != nil {
+		publishAdmitted(p.span, p.Channel, opts.MID, len(p.Payload))
+	}
+	delivered := 0
+	if !duplicate {
+		var err error
+		if delivered, err = b.publish(p.Message, opts, p.alone); err != nil {
+			p.span.Refuse("internal", true)
+			return httpapi.Published{}, err
+		}
+	}
+	if p.span != nil {
+		publishDone(p.span, p.Type, delivered, duplicate)
+	}
+	return httpapi.Published{Channel: p.Channel, MID: opts.MID, Duplicate: duplicate}, nil
 }
 
 // publishKeys returns the keys of messages, and refuses all of them if the caller has used one for another message.
@@ -132,13 +164,12 @@ func canonical(payload json.RawMessage) string {
 
 // publish gives one message to the hub. What one alone needs few writes for is written here; of several the pool's writers may put some
 // together.
-func (b apiBackend) publish(m httpapi.Message, opts hub.PublishOptions, alone bool) error {
+func (b apiBackend) publish(m httpapi.Message, opts hub.PublishOptions, alone bool) (delivered int, err error) {
 	if alone {
 		b.pool.Cork()
 		defer b.pool.Uncork()
 	}
-	_, err := b.hub.Publish(m.Channel, m.Type, payloadOf(m.Payload), opts)
-	return err
+	return b.hub.Publish(m.Channel, m.Type, payloadOf(m.Payload), opts)
 }
 
 func payloadOf(payload json.RawMessage) json.RawMessage {

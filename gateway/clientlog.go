@@ -11,6 +11,7 @@ import (
 	"github.com/starling-realtime/starling/gateway/fanout"
 	"github.com/starling-realtime/starling/gateway/logsample"
 	"github.com/starling-realtime/starling/gateway/protocol"
+	"github.com/starling-realtime/starling/gateway/tracing"
 )
 
 // What clients can cause goes to g.clientLog, which leaves lines out when they come often. Its lines have the same fields everywhere:
@@ -27,9 +28,19 @@ func (g *Gateway) newLoggers(handler slog.Handler) {
 
 // noteRefused logs a handshake that is not accepted.
 func (g *Gateway) noteRefused(r *http.Request, transport string, why *refusal) {
+	span := tracing.FromContext(r.Context())
 	g.clientLog.LogAttrs(r.Context(), slog.LevelInfo, "connection refused",
 		slog.String("address", text(g.proxies.client(r))), slog.String("transport", transport),
-		slog.String("reason", why.label), slog.Int("status", why.status), slog.String("detail", clip(why.message)))
+		slog.String("reason", why.label), slog.Int("status", why.status), slog.String("detail", clip(why.message)), traceID(span))
+	upgradeRefused(span, why)
+}
+
+// traceID is empty, and then not written, for what is not traced.
+func traceID(span *tracing.Span) slog.Attr {
+	if span == nil {
+		return slog.Attr{}
+	}
+	return slog.String("trace_id", span.TraceID())
 }
 
 // noteEnrolled logs a connection that begins.
@@ -52,7 +63,8 @@ func (s *session) noteError(err *protocol.Error) {
 		return
 	}
 	s.g.clientLog.LogAttrs(context.Background(), level, "request refused", s.about(slog.String("channel", err.Channel),
-		slog.String("request", string(err.Request)), slog.String("code", string(err.Code)), slog.String("detail", clip(err.Message)))...)
+		slog.String("request", string(err.Request)), slog.String("code", string(err.Code)), slog.String("detail", clip(err.Message)),
+		traceID(s.span))...)
 }
 
 // noteBadFrame logs a malformed frame.

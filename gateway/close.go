@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/starling-realtime/starling/gateway/protocol"
 )
@@ -40,12 +41,24 @@ func (g *Gateway) shutDown(ctx context.Context) error {
 	}
 	g.hub.Close()
 	g.pool.Close()
+	g.flushTraces(ctx)
 	g.logSampler.FlushAll()
 	return err
 }
 
+// flushTime bounds how long a gateway that ends waits for its last traces to be sent.
+const flushTime = 2 * time.Second
+
+// flushTraces also has what is left of ctx only: nothing waits for traces.
+func (g *Gateway) flushTraces(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, flushTime)
+	defer cancel()
+	g.tracer.Shutdown(ctx)
+}
+
 // abandon takes back a New that failed.
 func (g *Gateway) abandon() {
+	g.flushTraces(context.Background())
 	g.cancel(errClosed)
 	g.tasks.wait()
 	if g.hub != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/starling-realtime/starling/gateway/mesh"
 	"github.com/starling-realtime/starling/gateway/mesh/keyring"
 	"github.com/starling-realtime/starling/gateway/pacing"
+	"github.com/starling-realtime/starling/gateway/tracing"
 	"github.com/starling-realtime/starling/hub"
 )
 
@@ -63,6 +64,8 @@ type ClusterHost struct {
 	// Logger and Registry are the gateway's.
 	Logger   *slog.Logger
 	Registry prometheus.Registerer
+	// Tracer is the gateway's; nil: nothing is traced.
+	Tracer *tracing.Tracer
 	// Lagging says that this gateway's own connections are behind. AwaitRoom waits while they are, so that a link can hold
 	// back what a peer sends; for a second at most, or until ctx ends.
 	Lagging   func() bool

@@ -72,6 +72,13 @@ type Config struct {
 	// Rebalance asks clients to connect again, some at a time, while this gateway has more of them than the others.
 	Rebalance bool
 
+	// TracingEndpoint is the OTLP/HTTP address that traces are sent to; empty: there are none.
+	TracingEndpoint string
+	// TracingSampleRatio is the share of upgrades, joins and publishes that are traced, 0 to 1.
+	TracingSampleRatio float64
+	// TracingMaxPerSecond bounds the traces that begin in a second.
+	TracingMaxPerSecond int
+
 	// LogFormat is "text" or "json".
 	LogFormat string
 	// LogLevel is "debug", "info", "warn" or "error".
@@ -117,8 +124,12 @@ func DefaultConfig() Config {
 		Deregister:       5 * time.Second,
 		DrainWindow:      30 * time.Second,
 		DrainClose:       5 * time.Second,
-		LogFormat:        "text",
-		LogLevel:         "info",
+
+		TracingSampleRatio:  0.01,
+		TracingMaxPerSecond: 100,
+
+		LogFormat: "text",
+		LogLevel:  "info",
 
 		LogLinesPerSecond: 10,
 	}

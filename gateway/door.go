@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/starling-realtime/starling/gateway/pacing"
+	"github.com/starling-realtime/starling/gateway/tracing"
 )
 
 // turnShare is what part of the handshake's time an upgrade may wait for its turn.
@@ -31,7 +32,7 @@ func (g *Gateway) awaitTurn(ctx context.Context) *refusal {
 		return nil
 	}
 	defer g.door.Leave()
-	g.metrics.acceptWait.Observe(answer.Wait.Seconds())
+	tracing.Observe(g.metrics.acceptWait, answer.Wait.Seconds(), tracing.FromContext(ctx).TraceID())
 	timer := time.NewTimer(answer.Wait)
 	defer timer.Stop()
 	select {

@@ -17,6 +17,12 @@ func (c *Config) BindFlags(fs *pflag.FlagSet) {
 	c.bindClients(fs)
 	c.bindTimes(fs)
 	c.Limits.bind(fs)
+	fs.StringVar(&c.TracingEndpoint, "tracing-endpoint", c.TracingEndpoint,
+		"address that OpenTelemetry traces are sent to, by OTLP over HTTP, such as http://tempo:4318 (default: there are no traces)")
+	fs.Float64Var(&c.TracingSampleRatio, "tracing-sample-ratio", c.TracingSampleRatio,
+		"share of upgrades, joins and publishes that are traced, 0 to 1; those that come with a W3C traceparent are if that says so")
+	fs.IntVar(&c.TracingMaxPerSecond, "tracing-max-per-second", c.TracingMaxPerSecond,
+		"most traces that begin in a second, whatever the ratio is and clients ask for")
 	fs.StringVar(&c.LogFormat, "log-format", c.LogFormat, "format of the log on standard error: text or json")
 	fs.StringVar(&c.LogLevel, "log-level", c.LogLevel, "least level that is logged: debug, info, warn or error")
 	fs.IntVar(&c.LogLinesPerSecond, "log-lines-per-second", c.LogLinesPerSecond,

@@ -26,6 +26,7 @@ import (
 	"github.com/starling-realtime/starling/gateway/pacing"
 	"github.com/starling-realtime/starling/gateway/protocol"
 	"github.com/starling-realtime/starling/gateway/recentlog"
+	"github.com/starling-realtime/starling/gateway/tracing"
 	"github.com/starling-realtime/starling/hub"
 )
 
@@ -41,6 +42,7 @@ type Gateway struct {
 	logSampler *logsample.Sampler
 	registry   *prometheus.Registry
 	metrics    *metrics
+	tracer     *tracing.Tracer // nil: nothing is traced
 
 	auth      auth.Authenticator
 	tokenKeys *auth.KeyStore // nil: there are none
@@ -173,6 +175,10 @@ func assemble(cfg Config, opts Options) (*Gateway, error) {
 	g.upgrader = g.newUpgrader()
 	g.metrics = newMetrics(g.registry, cfg.Limits)
 	g.newLoggers(logger.Handler())
+	if g.tracer, err = g.openTracer(); err != nil {
+		g.pool.Close()
+		return nil, err
+	}
 	g.rates = newRates(cfg.Limits, g.metrics.hit)
 	if cfg.Rebalance {
 		g.rebalance = g.newRebalancer(opts.Rebalance)
@@ -222,7 +228,7 @@ func (g *Gateway) connect(opts Options) error {
 
 func (g *Gateway) clusterHost(opts Options) ClusterHost {
 	return ClusterHost{
-		Config: g.cfg, Boot: g.boot, NodeName: g.node, Keys: opts.Keys, Logger: g.clientLog, Registry: g.registry,
+		Config: g.cfg, Boot: g.boot, NodeName: g.node, Keys: opts.Keys, Logger: g.clientLog, Registry: g.registry, Tracer: g.tracer,
 		AwaitRoom: g.awaitOwnRoom, Load: g.load,
 		Remember: g.keys.Remember, Lagging: g.pool.Lagging, Answers: g.answers(),
 	}

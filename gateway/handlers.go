@@ -19,12 +19,13 @@ func (g *Gateway) Handler() http.Handler {
 	if g.cfg.Demo {
 		mux.Handle("/", demo.Handler())
 	}
+	api := g.traced(g.api)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.Path; {
 		case path == httpapi.EventsPath:
 			g.serveEvents(w, r)
 		case path == "/v1", strings.HasPrefix(path, "/v1/"): // not by the mux: see [httpapi.API.ServeHTTP]
-			g.api.ServeHTTP(w, r)
+			api.ServeHTTP(w, r)
 		default:
 			mux.ServeHTTP(w, r)
 		}
@@ -35,7 +36,7 @@ func (g *Gateway) Handler() http.Handler {
 // "Authorization: Bearer" with the token that [keyring.Keyring.AdminToken] derives; reads need nothing.
 func (g *Gateway) AdminHandler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(g.registry, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(g.registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", g.serveReady)
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, g.Status()) })

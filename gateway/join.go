@@ -11,6 +11,10 @@ import (
 
 func (s *session) join(r *protocol.Request) *protocol.Error {
 	begin := time.Now()
+	span := s.trace("join")
+	if span != nil {
+		describeJoin(span, r.Channel, r.Presence)
+	}
 	if err := s.allowJoin(r); err != nil {
 		return err
 	}
@@ -26,11 +30,15 @@ func (s *session) join(r *protocol.Request) *protocol.Error {
 	if !s.channels.has(r.Channel) {
 		s.channels.add(r.Channel)
 	}
+	partial := false
 	if r.ID != "" {
-		partial := !s.g.awaitInterest(r.Channel, result.InterestSeq)
+		partial = !s.g.awaitInterest(r.Channel, result.InterestSeq)
 		s.send(protocol.JoinReply{Channel: r.Channel, NewlyPresent: result.NewlyPresent, Partial: partial}.Frame(r.ID, nowMs()))
 	}
-	s.g.metrics.join.Observe(time.Since(begin).Seconds())
+	if span != nil {
+		joinDone(span, result, partial)
+	}
+	observe(s.g.metrics.join, begin, span)
 	return nil
 }
 
@@ -71,6 +79,9 @@ func (s *session) snapshotSender(mode hub.PresenceMode) func(hub.Snapshot) {
 		if mode == hub.PresenceCount {
 			snapshot.Truncated = snapshot.Truncated || len(snapshot.Members)+len(snapshot.Typing) > 0
 			snapshot.Members, snapshot.Typing = nil, nil
+		}
+		if s.span != nil {
+			s.describeSnapshot(snapshot)
 		}
 		s.send(protocol.SnapshotFrame(snapshot, nowMs()))
 	}

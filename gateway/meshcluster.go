@@ -44,7 +44,7 @@ func meshConfig(host ClusterHost) (mesh.Config, error) {
 		Node:    host.NodeName, Boot: host.Boot, Cluster: c.Cluster, Bind: bind, Advertise: advertise, Join: c.Join,
 		Keys: host.Keys, AppVersion: buildinfo.Version(), NodeGrace: c.NodeGrace, DisconnectGrace: c.DisconnectGrace,
 		PublishBudget: c.Limits.LinkQueueBytes, StateBudget: c.Limits.LinkQueueBytes,
-		Logger: host.Logger, Registerer: host.Registry,
+		Logger: host.Logger, Registerer: host.Registry, Tracer: host.Tracer,
 	}, nil
 }
 

@@ -153,6 +153,7 @@ func (s *session) frame(kind int, data []byte) protocol.RequestType {
 	}
 	s.g.metrics.requests[req.Type].Inc()
 	if err := s.handle(&req); err != nil {
+		requestRefused(s.span, err.Code)
 		err.ID, err.Request = req.ID, req.Type
 		if err.Channel == "" {
 			err.Channel = req.Channel
@@ -161,6 +162,7 @@ func (s *session) frame(kind int, data []byte) protocol.RequestType {
 		s.noteError(err)
 		s.noteAbuse(err)
 	}
+	s.untrace()
 	return req.Type
 }
 

@@ -87,6 +87,7 @@ func (s *session) typing(r *protocol.Request) *protocol.Error {
 
 func (s *session) publish(r *protocol.Request) *protocol.Error {
 	begin := time.Now()
+	span := s.trace("publish")
 	if err := s.allow(auth.Publish, r.Channel); err != nil {
 		return err
 	}
@@ -108,23 +109,31 @@ func (s *session) publish(r *protocol.Request) *protocol.Error {
 			s.g.metrics.duplicates.Inc()
 		}
 	}
+	if span != nil {
+		publishAdmitted(span, r.Channel, mid, len(r.Payload))
+	}
+	delivered := 0
 	if !duplicate {
 		// The event keeps its payload, whose buffer belongs to the next message already.
 		payload := json.RawMessage(bytes.Clone(r.Payload))
-		if _, err := s.g.hub.Publish(r.Channel, r.Event, payload, s.scope(r, mid)); err != nil {
+		var err error
+		if delivered, err = s.g.hub.Publish(r.Channel, r.Event, payload, s.scope(r, mid)); err != nil {
 			return refusedByHub(err)
 		}
+	}
+	if span != nil {
+		publishDone(span, r.Event, delivered, duplicate)
 	}
 	if r.ID != "" {
 		s.send(protocol.PublishReplyFrame(r.ID, mid, nowMs()))
 	}
-	s.g.metrics.publish.Observe(time.Since(begin).Seconds())
+	observe(s.g.metrics.publish, begin, span)
 	return nil
 }
 
 // scope says who does not get a publish.
 func (s *session) scope(r *protocol.Request, mid string) hub.PublishOptions {
-	opts := hub.PublishOptions{From: s.member, MID: mid, Key: r.Key}
+	opts := hub.PublishOptions{From: s.member, MID: mid, Key: r.Key, Trace: s.span.Trace()}
 	switch r.Except {
 	case protocol.ExceptConnection:
 		opts.ExceptConnID, opts.ExceptSession = s.id, s.tie

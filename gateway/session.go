@@ -13,6 +13,7 @@ import (
 	"github.com/starling-realtime/starling/gateway/auth"
 	"github.com/starling-realtime/starling/gateway/fanout"
 	"github.com/starling-realtime/starling/gateway/protocol"
+	"github.com/starling-realtime/starling/gateway/tracing"
 	"github.com/starling-realtime/starling/hub"
 )
 
@@ -29,6 +30,8 @@ type session struct {
 	// tie is what the client chose to tie its overlapping connections with; empty: nothing.
 	tie  string
 	addr netip.Addr
+	// upgraded is the upgrade's place in its trace; nil: it was not traced.
+	upgraded *hub.Trace
 	// since is when it was accepted, in Unix milliseconds.
 	since int64
 	// expires is when the credentials end, in Unix milliseconds; 0: never.
@@ -61,7 +64,10 @@ type session struct {
 	bad      bucket // of malformed frames
 	said     bucket // of published bytes
 	messages bucket
-	hasty    bucket // of requests that were refused because of a rate, and came before the time that the client was told to wait for
+	// span is of the request that is handled, if it is traced. traced counts those that were part of the upgrade's trace.
+	span   *tracing.Span
+	traced uint8
+	hasty  bucket // of requests that were refused because of a rate, and came before the time that the client was told to wait for
 	// told is that time, by the gateway's clock. tooSoon says that the request that is handled is one of these.
 	told    int64
 	tooSoon bool
@@ -88,6 +94,7 @@ func (g *Gateway) accept(w http.ResponseWriter, r *http.Request, identity auth.I
 		return
 	}
 	s.conn, s.socket = conn, socket
+	s.upgradeAccepted(tracing.FromContext(r.Context()), identity)
 	if !g.enroll(s) {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/starling-realtime/starling/gateway/fanout"
 	"github.com/starling-realtime/starling/gateway/protocol"
+	"github.com/starling-realtime/starling/gateway/tracing"
 	"github.com/starling-realtime/starling/hub"
 )
 
@@ -51,6 +52,8 @@ func (g *Gateway) serveEvents(w http.ResponseWriter, r *http.Request) {
 		g.refuseStream(w, r, badStream(http.StatusMethodNotAllowed, protocol.CodeBadRequest, r.Method+" has no meaning: GET begins a stream"))
 		return
 	}
+	r, span := g.traceUpgrade(r, transportEvents)
+	defer span.End()
 	query, err := parseStreamQuery(r)
 	if err != nil {
 		g.refuseStream(w, r, badStream(http.StatusBadRequest, protocol.CodeBadRequest, err.Error()))
@@ -82,6 +85,7 @@ func (g *Gateway) beginStream(w http.ResponseWriter, r *http.Request, query stre
 		return refused
 	}
 	s.socket = socket
+	s.upgradeAccepted(tracing.FromContext(r.Context()), identity)
 	_ = socket.Enqueue([]byte(streamHead + corsHead(r) + "\r\n"))
 	_ = socket.Enqueue(protocol.StreamStart(s.id, spreadRetry(quickRetry).Milliseconds()))
 	if g.enroll(s) {
@@ -143,15 +147,22 @@ func (s *session) follow(query streamQuery) {
 func (s *session) joinAll(query streamQuery) bool {
 	for _, c := range query.channels {
 		s.g.metrics.requests[protocol.Join].Inc()
+		span := s.trace("join")
+		if span != nil {
+			describeJoin(span, c.name, c.presence)
+		}
 		options := hub.JoinOptions{Presence: c.presence, Session: s.tie, Snapshot: s.streamSnapshot(c, query.resumes)}
 		result, err := s.g.hub.Join(c.name, s.member, s, options)
 		if err != nil {
 			refused := s.joinRefused(err)
 			refused.Channel, refused.Request = c.name, protocol.Join
+			requestRefused(span, refused.Code)
+			s.untrace()
 			s.refuse(refused)
 			s.end(protocol.CloseAtCapacity, refused.Message)
 			return false
 		}
+		s.untrace()
 		s.channels.add(c.name)
 		s.stream.joined = append(s.stream.joined, joinedChannel{c.name, result})
 	}

@@ -48,6 +48,8 @@ func (g *Gateway) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, message, http.StatusUpgradeRequired)
 		return
 	}
+	r, span := g.traceUpgrade(r, transportWebSocket)
+	defer span.End()
 	addr := g.proxies.client(r)
 	refused := g.admit(r.Context(), addr)
 	if refused == nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/starling-realtime/starling/gateway/auth"
 	"github.com/starling-realtime/starling/gateway/mesh/keyring"
+	"github.com/starling-realtime/starling/gateway/tracing"
 	"github.com/starling-realtime/starling/hub"
 )
 
@@ -47,10 +48,22 @@ func (c *Config) validateServer() error {
 		between("drain-window", c.DrainWindow, 0, time.Hour),
 		between("drain-close", c.DrainClose, 0, time.Hour),
 		between("log-lines-per-second", c.LogLinesPerSecond, 0, mostRate),
+		c.validateTracing(),
 		c.Limits.validate(),
 	}
 	if _, err := parseProxies(c.TrustedProxies); err != nil {
 		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateTracing() error {
+	errs := []error{between("tracing-max-per-second", c.TracingMaxPerSecond, 1, mostRate)}
+	if err := tracing.CheckEndpoint(c.TracingEndpoint); err != nil {
+		errs = append(errs, fmt.Errorf("--tracing-endpoint %w", err))
+	}
+	if ratio := c.TracingSampleRatio; !(ratio >= 0 && ratio <= 1) { // NaN is neither
+		errs = append(errs, fmt.Errorf("--tracing-sample-ratio is %v, want 0 to 1: 0.01 traces one in a hundred", ratio))
 	}
 	return errors.Join(errs...)
 }

@@ -18,4 +18,5 @@ count ./gateway/protocol '^BenchmarkEncodeEvent$/^append$' 1000x
 count ./gateway/fanout '^Benchmark(Enqueue|Flush|Uncork)$' 16000x
 count ./gateway/mesh/link '^Benchmark(Write|Read)Frame$' 1000x
 count ./gateway/mesh '^BenchmarkFrame$' 1000x
+count ./gateway/tracing '^BenchmarkStart$' 1000x
 go run ./hack/bench/allocs ${UPDATE:+-update} <"$out"

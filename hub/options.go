@@ -75,10 +75,18 @@ type PublishOptions struct {
 	MID string
 	// Key is the publisher's deduplication key, which only the [Replicator] looks at. Optional.
 	Key string
+	// Trace is the publish's place in a trace, which only the [Replicator] looks at. Nil: it is not traced.
+	Trace *Trace
 	// ExceptConnID excludes one connection.
 	ExceptConnID string
 	// ExceptSession excludes the connections of member From that joined with this session.
 	ExceptSession string
 	// ExceptMemberID excludes every connection of one member.
 	ExceptMemberID string
+}
+
+// A Trace is a place in a trace that is sampled, as W3C's Trace Context has it. The hub does not look into it.
+type Trace struct {
+	TraceID [16]byte
+	SpanID  [8]byte
 }

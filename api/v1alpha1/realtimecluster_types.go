@@ -142,6 +142,10 @@ type RealtimeClusterSpec struct {
 	// +kubebuilder:default={}
 	Typing TypingSpec `json:"typing,omitzero"`
 
+	// observability says what the gateways tell the tools that watch them.
+	// +optional
+	Observability ObservabilitySpec `json:"observability,omitzero"`
+
 	// auth says who may connect.
 	// +required
 	Auth AuthSpec `json:"auth,omitzero"`

@@ -114,6 +114,13 @@ spec:
       audiences: [chat]
       leewaySeconds: 5
       tokenInQuery: true
+  observability:
+    logLinesPerSecond: 10
+    tracing:
+      endpoint: http://tempo.observability:4318
+      sampleRatio: "0.01"
+      maxPerSecond: 100
+      headersSecretRef: {name: tempo, key: headers}
   service:
     type: LoadBalancer
     port: 80

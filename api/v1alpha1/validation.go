@@ -57,6 +57,7 @@ func validateSpec(s *RealtimeClusterSpec, path *field.Path) field.ErrorList {
 	errs = append(errs, validateHTTPRoute(s.HTTPRoute, path.Child("httpRoute"))...)
 	errs = append(errs, validateMesh(&s.Mesh, path.Child("mesh"))...)
 	errs = append(errs, validateNetworkPolicy(&s.NetworkPolicy, path.Child("networkPolicy"))...)
+	errs = append(errs, validateObservability(&s.Observability, path.Child("observability"))...)
 	errs = append(errs, validateLifecycle(s, path)...)
 	errs = append(errs, validateActions(s, path)...)
 	return append(errs, validateDrainFits(s, path)...)

@@ -62,6 +62,32 @@ func TestValidate(t *testing.T) {
 			func(c *RealtimeCluster) { c.Spec.Gateway.LogLevel = "debug" },
 			`spec.gateway.logLevel: Unsupported value: "debug": supported values: "Debug", "Info", "Warn", "Error"`,
 		},
+		"traces to nowhere": {
+			func(c *RealtimeCluster) { c.Spec.Observability.Tracing = &TracingSpec{} },
+			"spec.observability.tracing.endpoint: Required value: must be the receiver's address",
+		},
+		"traces by another protocol": {
+			func(c *RealtimeCluster) { c.Spec.Observability.Tracing = &TracingSpec{Endpoint: "tempo:4317"} },
+			`spec.observability.tracing.endpoint: Invalid value: "tempo:4317": must be http:// or https://`,
+		},
+		"traces with a password": {
+			func(c *RealtimeCluster) {
+				c.Spec.Observability.Tracing = &TracingSpec{Endpoint: "http://a:b@tempo:4318"}
+			},
+			`spec.observability.tracing.endpoint: Invalid value`,
+		},
+		"sample ratio as a percentage": {
+			func(c *RealtimeCluster) {
+				c.Spec.Observability.Tracing = &TracingSpec{Endpoint: "http://tempo:4318", SampleRatio: "5"}
+			},
+			`spec.observability.tracing.sampleRatio: Invalid value: "5": must be a decimal from "0" to "1"`,
+		},
+		"headers of traces in no Secret": {
+			func(c *RealtimeCluster) {
+				c.Spec.Observability.Tracing = &TracingSpec{Endpoint: "https://tempo", HeadersSecretRef: &SecretKeyReference{Name: "tempo"}}
+			},
+			"spec.observability.tracing.headersSecretRef.key: ",
+		},
 		"requests of no number": {
 			func(c *RealtimeCluster) { c.Spec.Gateway.RateLimits.PerAPIKey = &RequestRate{} },
 			"spec.gateway.rateLimits.perAPIKey.requestsPerSecond: Required value: must be 1 to 1000000",

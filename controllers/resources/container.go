@@ -85,6 +85,7 @@ func (b *builder) container(args []string) (*corev1ac.ContainerApplyConfiguratio
 	c := corev1ac.Container().WithName(gatewayContainer).WithImage(b.in.Image()).
 		WithCommand(Program).WithArgs(args...).
 		WithEnv(environment(resources)...).
+		WithEnv(b.tracingEnvironment()...).
 		WithResources(applied).
 		WithPorts(
 			corev1ac.ContainerPort().WithName("client").WithContainerPort(ClientPort).WithProtocol(corev1.ProtocolTCP),
@@ -125,6 +126,26 @@ func environment(resources *corev1.ResourceRequirements) []*corev1ac.EnvVarApply
 		// A tenth is left for what Go does not count: the collector then works harder before the kernel kills.
 		limit := int64(math.Floor(memory.AsApproximateFloat64() * 0.9))
 		env = append(env, corev1ac.EnvVar().WithName("GOMEMLIMIT").WithValue(strconv.FormatInt(limit, 10)))
+	}
+	return env
+}
+
+// tracingEnvironment is what traces need besides flags: whose they are in Kubernetes' terms, and the headers, which are secret.
+func (b *builder) tracingEnvironment() []*corev1ac.EnvVarApplyConfiguration {
+	tracing := b.spec.Observability.Tracing
+	if tracing == nil {
+		return nil
+	}
+	// Kubernetes puts in the variables that come before.
+	attributes := fmt.Sprintf("k8s.namespace.name=%s,k8s.deployment.name=%s,k8s.container.name=%s,k8s.pod.name=$(STARLING_NODE_NAME),"+
+		"k8s.node.name=$(KUBERNETES_NODE_NAME)", b.cluster.Namespace, b.name(), gatewayContainer)
+	env := []*corev1ac.EnvVarApplyConfiguration{
+		fromField("KUBERNETES_NODE_NAME", "spec.nodeName"),
+		corev1ac.EnvVar().WithName("OTEL_RESOURCE_ATTRIBUTES").WithValue(attributes),
+	}
+	if ref := tracing.HeadersSecretRef; ref != nil {
+		env = append(env, corev1ac.EnvVar().WithName("OTEL_EXPORTER_OTLP_HEADERS").WithValueFrom(corev1ac.EnvVarSource().
+			WithSecretKeyRef(corev1ac.SecretKeySelector().WithName(ref.Name).WithKey(ref.Key))))
 	}
 	return env
 }

@@ -28,5 +28,5 @@ func (Anonymous) Authenticate(r *http.Request) (Identity, error) {
 	if err := hub.CheckName("member id", given[0]); err != nil {
 		return Identity{}, badRequest("?member=: %v", err)
 	}
-	return Identity{MemberID: given[0], Subject: AnonymousSubject(given[0])}, nil
+	return Identity{MemberID: given[0], Subject: AnonymousSubject(given[0]), Method: "anonymous"}, nil
 }

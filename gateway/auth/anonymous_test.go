@@ -29,7 +29,7 @@ func TestAnonymous(t *testing.T) {
 			id, err := Anonymous{}.Authenticate(r)
 			if tt.says == "" {
 				require.NoError(t, err)
-				require.Equal(t, Identity{MemberID: tt.member, Subject: AnonymousSubject(tt.member)}, id)
+				require.Equal(t, Identity{MemberID: tt.member, Subject: AnonymousSubject(tt.member), Method: "anonymous"}, id)
 				return
 			}
 			refusal := refused(t, err)

@@ -13,6 +13,8 @@ type Identity struct {
 	MemberID string
 	// Subject is what permissions depend on. Nil: nothing is known besides that it may connect.
 	Subject *Subject
+	// Method says how it was proved, for people: a signature's algorithm, or "anonymous".
+	Method string
 	// Expires is when the connection must end unless it gets new credentials; zero: never. The allowed difference of
 	// clocks is already added.
 	Expires time.Time

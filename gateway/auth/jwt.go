@@ -98,14 +98,18 @@ func (a *JWT) Renew(ctx context.Context, token string) (Identity, error) {
 	}
 	// A map keeps "sub" and "SUB" apart. A struct would take either, and an issuer may let its users choose other claims.
 	claims := jwt.MapClaims{}
-	_, err := a.parser.ParseWithClaims(token, claims, func(t *jwt.Token) (any, error) { return a.keysFor(ctx, t) })
+	verified, err := a.parser.ParseWithClaims(token, claims, func(t *jwt.Token) (any, error) { return a.keysFor(ctx, t) })
 	switch {
 	case errors.Is(err, ErrKeysUnavailable):
 		return Identity{}, unavailable("tokens cannot be checked yet, because their keys could not be fetched: try again")
 	case err != nil:
 		return Identity{}, unauthorized("invalid_token", "%s", explain(err))
 	}
-	return a.identity(claims)
+	identity, err := a.identity(claims)
+	if err == nil {
+		identity.Method = verified.Method.Alg()
+	}
+	return identity, err
 }
 
 // lastSecond is the end of the year 9999: times far beyond it overflow, differently on each architecture.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/starling-realtime/starling/gateway/tracing"
 )
 
 // Options configure [New]. Backend is required.
@@ -125,7 +127,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, op operation) {
 		writeJSON(w, "application/json", status, answer)
 	}
 	took := time.Since(begin)
-	a.metrics.observe(op.id, c.caller.Key, status, took)
+	a.metrics.observe(op.id, c.caller.Key, status, took, tracing.IncomingID(r.Context()))
 	a.note(r, op.id, c.caller.Key, status, problem, took)
 }
 
@@ -180,6 +182,6 @@ func (a *API) problemOf(err error, op operation) *Problem {
 // refuse answers what is no operation.
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, problem *Problem) {
 	status := problem.Write(w)
-	a.metrics.observe("none", "", status, 0)
+	a.metrics.observe("none", "", status, 0, "")
 	a.note(r, "none", "", status, problem, 0)
 }

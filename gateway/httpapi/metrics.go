@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/starling-realtime/starling/gateway/tracing"
 )
 
 type metrics struct {
@@ -41,11 +43,11 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	return m
 }
 
-// observe counts an answer. key is the name of a key that was known.
-func (m *metrics) observe(operation, key string, status int, took time.Duration) {
+// observe counts an answer. key is the name of a key that was known, traceID the trace that the request belongs to.
+func (m *metrics) observe(operation, key string, status int, took time.Duration, traceID string) {
 	m.requests.WithLabelValues(operation, strconv.Itoa(status)).Inc()
 	if key != "" {
 		m.keys.WithLabelValues(key).Inc()
-		m.seconds.WithLabelValues(operation).Observe(took.Seconds())
+		tracing.Observe(m.seconds.WithLabelValues(operation), took.Seconds(), traceID)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/starling-realtime/starling/gateway/mesh/keyring"
 	"github.com/starling-realtime/starling/gateway/mesh/link"
+	"github.com/starling-realtime/starling/gateway/tracing"
 	"github.com/starling-realtime/starling/hub"
 )
 
@@ -50,6 +51,8 @@ type Config struct {
 	Timing link.Timing
 	Tuning Tuning
 
+	// Tracer traces the way of sampled publishes. Nil: they are not.
+	Tracer *tracing.Tracer
 	// Logger gets what operators should know. Default: nothing is logged.
 	Logger *slog.Logger
 	// Registerer gets the mesh's metrics. Optional.

@@ -69,6 +69,10 @@ func FuzzParsePublish(f *testing.F) {
 		event: &hub.Event{Type: "chat", Channel: "room", From: "ann", MID: "m1", Payload: []byte(`{"a":1}`), Seq: 2, UnixMilli: 3},
 		opts:  hub.PublishOptions{Key: "k", ExceptConnID: "c"},
 	}.encode())
+	f.Add(publishFrame{
+		event: &hub.Event{Type: "chat", Channel: "room", Payload: []byte(`1`)},
+		opts:  hub.PublishOptions{Trace: &hub.Trace{TraceID: [16]byte{1}, SpanID: [8]byte{2}}},
+	}.encode())
 	f.Fuzz(func(t *testing.T, body []byte) {
 		p, err := parsePublish(body)
 		if err != nil {

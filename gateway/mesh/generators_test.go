@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"time"
 
@@ -61,5 +62,16 @@ func anyPublish(t *rapid.T) publishFrame {
 		},
 	}
 	p.opts.From, p.opts.MID = p.event.From, p.event.MID
+	if rapid.Bool().Draw(t, "traced") {
+		p.opts.Trace = anyTrace(t)
+	}
 	return p
+}
+
+func anyTrace(t *rapid.T) *hub.Trace {
+	id := rapid.Uint64Min(1)
+	var trace hub.Trace
+	binary.BigEndian.PutUint64(trace.TraceID[8:], id.Draw(t, "trace"))
+	binary.BigEndian.PutUint64(trace.SpanID[:], id.Draw(t, "span"))
+	return &trace
 }

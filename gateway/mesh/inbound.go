@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/starling-realtime/starling/gateway/mesh/link"
+	"github.com/starling-realtime/starling/gateway/tracing"
 	"github.com/starling-realtime/starling/hub"
 )
 
@@ -244,13 +245,19 @@ func (p *peer) applyPublish(body []byte) error {
 		return err
 	}
 	p.mesh.metrics.publishesIn.Inc()
+	span := p.traceDelivery(f)
+	defer span.End()
 	if f.opts.Key != "" {
 		if _, dup := p.mesh.local.Remember(f.event.From, f.event.Channel, f.opts.Key, f.event.MID); dup {
 			p.mesh.metrics.duplicates.Inc()
+			span.Refuse("duplicate", false)
 			return nil
 		}
 	}
-	p.mesh.hub.DeliverRemote(f.event, f.opts)
+	delivered := p.mesh.hub.DeliverRemote(f.event, f.opts)
+	if span != nil {
+		span.Set(tracing.Deliveries(delivered))
+	}
 	return nil
 }
 

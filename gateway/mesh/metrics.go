@@ -22,6 +22,7 @@ type metrics struct {
 	partialJoins                                prometheus.Counter
 	questions, answersRefused                   prometheus.Counter
 	refused, streamsDropped, questionsFailed    *prometheus.CounterVec
+	publishAck                                  prometheus.Histogram
 
 	mu     sync.Mutex
 	unseen map[hub.Boot]int
@@ -42,7 +43,14 @@ func newMetrics(m *Mesh, r prometheus.Registerer) *metrics {
 		r.MustRegister(c)
 		return c
 	}
+	ack := prometheus.NewHistogram(prometheus.HistogramOpts{
+		Namespace: "starling", Subsystem: "mesh", Name: "publish_ack_seconds",
+		Help:    "Time from queueing a publish for a peer until the peer is known to have delivered it, of one publish of each link at a time.",
+		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	})
+	r.MustRegister(ack)
 	out := &metrics{
+		publishAck:       ack,
 		publishesOut:     counter("publishes_out_total", "Publishes queued for a peer, counted once a peer."),
 		publishesIn:      counter("publishes_in_total", "Publishes received from peers."),
 		publishesDropped: counter("publishes_dropped_total", "Publishes to a peer that were dropped; it was told of the gap."),

@@ -166,7 +166,7 @@ func (p *peer) onAck(acked uint64) {
 	if p.follower.acked(acked) {
 		p.sendGap(0)
 	}
-	p.queue.drained()
+	p.queue.acked(acked)
 	p.mesh.changed()
 }
 

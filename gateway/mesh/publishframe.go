@@ -26,7 +26,7 @@ func (p publishFrame) encode() []byte {
 	} {
 		b = appendString(b, s)
 	}
-	return appendBytes(b, e.Payload)
+	return appendTrace(appendBytes(b, e.Payload), p.opts.Trace)
 }
 
 // parsePublish copies what it keeps.
@@ -50,6 +50,7 @@ func parsePublish(body []byte) (publishFrame, error) {
 	if err := hub.CheckEventType(e.Type); err != nil {
 		return publishFrame{}, fmt.Errorf("reading a publish: %w", err)
 	}
+	opts.Trace = parseTrace(r.b)
 	return publishFrame{e, opts}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/starling-realtime/starling/gateway/mesh/link"
+	"github.com/starling-realtime/starling/gateway/tracing"
 )
 
 // maxGapChannels bounds the channels that a gap frame names. When publishes to more are dropped, it stands for all.
@@ -27,14 +28,23 @@ type publishQueue struct {
 	// congested says that the queue went over high and has not come down to low; release ends the pause for it.
 	congested bool
 	release   func()
+	timed     timed
+}
+
+// A timed is the one publish of a queue whose way to the peer is measured at present. One at a time costs next to nothing, and shows
+// how the link is as well as all would.
+type timed struct {
+	seq   uint64 // of the link's frame; 0: none
+	at    time.Time
+	trace string
 }
 
 func newPublishQueue(s frameSender, budget int, pauses *pauseGate, m *metrics) publishQueue {
 	return publishQueue{sender: s, metrics: m, high: budget / 4 * 3, low: budget / 2, pauses: pauses}
 }
 
-// send queues a publish to a channel, or drops it. It does not block.
-func (q *publishQueue) send(channel string, body []byte) {
+// send queues a publish to a channel, or drops it. It does not block. The trace is the publish's, if it is traced.
+func (q *publishQueue) send(channel string, body []byte, trace string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	pending := q.sender.Pending(link.ClassPublish)
@@ -42,11 +52,15 @@ func (q *publishQueue) send(channel string, body []byte) {
 		q.drop(channel)
 		return
 	}
-	if _, err := q.sender.Enqueue(link.ClassPublish, kindPublish, body); err != nil {
+	seq, err := q.sender.Enqueue(link.ClassPublish, kindPublish, body)
+	if err != nil {
 		q.drop(channel)
 		return
 	}
 	q.metrics.publishesOut.Inc()
+	if q.timed.seq == 0 {
+		q.timed = timed{seq, time.Now(), trace}
+	}
 	if pending+len(body) > q.high && !q.congested {
 		q.congested = true
 		q.release = q.pauses.begin()
@@ -100,10 +114,26 @@ func (q *publishQueue) sendGaps() bool {
 	return true
 }
 
-// drained looks at the queue after the peer has applied something.
+// acked notes what the peer has applied.
+func (q *publishQueue) acked(acked uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if t := q.timed; t.seq != 0 && acked >= t.seq {
+		q.timed = timed{}
+		tracing.Observe(q.metrics.publishAck, time.Since(t.at).Seconds(), t.trace)
+	}
+	q.relieve()
+}
+
+// drained looks at the queue after the peer may have applied something.
 func (q *publishQueue) drained() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.relieve()
+}
+
+// relieve ends the pause and tells of the gaps once there is room. The lock is held.
+func (q *publishQueue) relieve() {
 	if !q.congested && !q.hasGaps() || q.sender.Pending(link.ClassPublish) > q.low {
 		return
 	}
@@ -118,6 +148,7 @@ func (q *publishQueue) reset() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.allGaps, q.gaps = false, nil
+	q.timed = timed{}
 	q.endCongestion()
 }
 

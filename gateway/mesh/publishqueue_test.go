@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/starling-realtime/starling/gateway/mesh/link"
@@ -44,7 +45,7 @@ func takeGap(t *testing.T, frames []sentFrame) []string {
 func TestPublishesAreQueued(t *testing.T) {
 	q, s := newTestQueue(time.Second)
 	for range 3 {
-		q.send("a", testBody())
+		q.send("a", testBody(), "")
 	}
 	frames := s.take(-1)
 	require.Equal(t, []link.Kind{kindPublish, kindPublish, kindPublish}, kinds(frames))
@@ -54,10 +55,41 @@ func TestPublishesAreQueued(t *testing.T) {
 	require.Nil(t, h)
 }
 
+// One publish at a time is measured, from its queueing to the acknowledgement, with its trace as the exemplar.
+func TestTheWayToAPeerIsMeasured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, _ := newTestQueue(time.Second)
+		q.send("a", testBody(), "")
+		time.Sleep(3 * time.Millisecond)
+		q.send("a", testBody(), "0af7651916cd43dd8448eb211c80319c") // another one is being measured
+		q.acked(1)
+		q.send("a", testBody(), "4bf92f3577b34da6a3ce929d0e0e4736")
+		time.Sleep(20 * time.Millisecond)
+		q.acked(2)
+		q.acked(3)
+		q.acked(3)
+		q.send("a", testBody(), "")
+		q.reset() // with the stream its numbers end
+		q.acked(4)
+
+		var out dto.Metric
+		require.NoError(t, q.metrics.publishAck.Write(&out))
+		require.EqualValues(t, 2, out.GetHistogram().GetSampleCount())
+		require.InDelta(t, 0.023, out.GetHistogram().GetSampleSum(), 1e-9)
+		var traces []string
+		for _, b := range out.GetHistogram().GetBucket() {
+			for _, label := range b.GetExemplar().GetLabel() {
+				traces = append(traces, label.GetName()+"="+label.GetValue())
+			}
+		}
+		require.Equal(t, []string{"trace_id=4bf92f3577b34da6a3ce929d0e0e4736"}, traces)
+	})
+}
+
 func TestOverBudgetPublishesAreDroppedAndTold(t *testing.T) {
 	q, s := newTestQueue(time.Second)
 	for i := range 12 {
-		q.send(fmt.Sprintf("c%d", i), testBody())
+		q.send(fmt.Sprintf("c%d", i), testBody(), "")
 	}
 	requireDropped(t, q, 4)
 	s.take(-1)
@@ -65,13 +97,13 @@ func TestOverBudgetPublishesAreDroppedAndTold(t *testing.T) {
 	q.drained()
 	require.Empty(t, s.take(-1), "the gap waits until the queue is half empty, or the next drop would need another one")
 	require.EqualValues(t, 3, half)
-	q.send("late", testBody())
+	q.send("late", testBody(), "")
 	requireDropped(t, q, 5)
 
 	s.ack(4)
 	q.drained()
 	require.ElementsMatch(t, []string{"c8", "c9", "c10", "c11", "late"}, takeGap(t, s.take(-1)))
-	q.send("a", testBody())
+	q.send("a", testBody(), "")
 	require.Equal(t, []link.Kind{kindPublish}, kinds(s.take(-1)))
 	q.drained()
 	require.Empty(t, s.take(-1), "told once")
@@ -81,10 +113,10 @@ func TestOverBudgetPublishesAreDroppedAndTold(t *testing.T) {
 func TestGapPrecedesLaterPublishes(t *testing.T) {
 	q, s := newTestQueue(time.Second)
 	s.resetting = true
-	q.send("a", testBody())
+	q.send("a", testBody(), "")
 	requireDropped(t, q, 1)
 	s.resetting = false
-	q.send("b", testBody())
+	q.send("b", testBody(), "")
 	frames := s.take(-1)
 	require.Equal(t, []string{"a"}, takeGap(t, frames))
 	require.Equal(t, []link.Kind{kindGap, kindPublish}, kinds(frames))
@@ -93,14 +125,14 @@ func TestGapPrecedesLaterPublishes(t *testing.T) {
 func TestManyDroppedChannelsStandForAll(t *testing.T) {
 	q, s := newTestQueue(time.Second)
 	for range 8 {
-		q.send("full", testBody())
+		q.send("full", testBody(), "")
 	}
 	for i := range maxGapChannels {
-		q.send(fmt.Sprintf("c%d", i), testBody())
+		q.send(fmt.Sprintf("c%d", i), testBody(), "")
 	}
-	q.send("c0", testBody())
+	q.send("c0", testBody(), "")
 	require.False(t, q.allGaps)
-	q.send("one more", testBody())
+	q.send("one more", testBody(), "")
 	require.True(t, q.allGaps)
 	s.ackAll()
 	q.drained()
@@ -121,7 +153,7 @@ func TestGapSurvivesARefusal(t *testing.T) {
 	q.lose()
 	s.closed = true
 	q.drained()
-	q.send("a", testBody())
+	q.send("a", testBody(), "")
 	require.True(t, q.hasGaps())
 	s.closed = false
 	q.drained()
@@ -131,7 +163,7 @@ func TestGapSurvivesARefusal(t *testing.T) {
 func TestResetForgetsGaps(t *testing.T) {
 	q, s := newTestQueue(time.Minute)
 	for range 12 {
-		q.send("a", testBody())
+		q.send("a", testBody(), "")
 	}
 	h, _ := q.pauses.current()
 	require.NotNil(t, h)
@@ -153,7 +185,7 @@ func TestCongestionPausesPublishers(t *testing.T) {
 		m.AwaitRoom(t.Context())
 		require.Zero(t, time.Since(start), "nobody waits while there is room")
 		for range 7 {
-			q.send("a", testBody())
+			q.send("a", testBody(), "")
 		}
 		var waiting sync.WaitGroup
 		for range 3 {
@@ -181,14 +213,14 @@ func TestPauseHasAnEnd(t *testing.T) {
 		q, _ := newTestQueue(time.Second)
 		m := &Mesh{pauses: q.pauses}
 		for range 8 {
-			q.send("a", testBody())
+			q.send("a", testBody(), "")
 		}
 		start := time.Now()
 		m.AwaitRoom(t.Context())
 		require.Equal(t, time.Second, time.Since(start))
 		m.AwaitRoom(t.Context())
 		require.Equal(t, time.Second, time.Since(start), "after that publishers go on, and what finds no room is dropped")
-		q.send("a", testBody())
+		q.send("a", testBody(), "")
 		requireDropped(t, q, 1)
 		q.close()
 		require.Empty(t, q.pauses.holds)
@@ -236,7 +268,7 @@ func TestQueueUnderLoad(t *testing.T) {
 	for i := range 4 {
 		working.Go(func() {
 			for range 500 {
-				q.send(fmt.Sprintf("c%d", i), testBody())
+				q.send(fmt.Sprintf("c%d", i), testBody(), "")
 			}
 		})
 	}

@@ -22,6 +22,7 @@ func (m *Mesh) Forward(e *hub.Event, opts hub.PublishOptions, to []hub.Boot) {
 	if len(peers) == 0 {
 		return
 	}
+	span := m.traceForward(e, &opts, to)
 	var body []byte
 	for _, boot := range to {
 		p := peers[boot]
@@ -35,8 +36,9 @@ func (m *Mesh) Forward(e *hub.Event, opts hub.PublishOptions, to []hub.Boot) {
 		if body == nil {
 			body = publishFrame{e, opts}.encode()
 		}
-		p.queue.send(e.Channel, body)
+		p.queue.send(e.Channel, body, span.TraceID())
 	}
+	span.End()
 	if opts.Key != "" {
 		m.spreadKey(e, opts, to, peers)
 	}

@@ -53,6 +53,7 @@ func Of(cluster *v1alpha1.RealtimeCluster) []string {
 	if spec.Rebalance.Policy == v1alpha1.RebalanceEven {
 		args = append(args, "--rebalance")
 	}
+	args = append(args, observabilityArgs(&spec.Observability)...)
 	args = append(args, capacityArgs(&spec.Gateway.Capacity)...)
 	return append(args, rateArgs(&spec.Gateway.RateLimits)...)
 }
@@ -96,6 +97,20 @@ func jwtArgs(jwt *v1alpha1.JWTSpec) []string {
 		args = append(args, "--token-in-query")
 	}
 	return args
+}
+
+// observabilityArgs leaves out the headers of traces, which are secret and therefore in the environment.
+func observabilityArgs(o *v1alpha1.ObservabilitySpec) []string {
+	args := boundArgs([]bound{{"log-lines-per-second", o.LogLinesPerSecond}})
+	t := o.Tracing
+	if t == nil {
+		return args
+	}
+	args = append(args, "--tracing-endpoint="+t.Endpoint)
+	if t.SampleRatio != "" {
+		args = append(args, "--tracing-sample-ratio="+t.SampleRatio)
+	}
+	return append(args, boundArgs([]bound{{"tracing-max-per-second", t.MaxPerSecond}})...)
 }
 
 func capacityArgs(c *v1alpha1.CapacitySpec) []string {

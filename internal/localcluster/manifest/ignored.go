@@ -33,6 +33,7 @@ func Ignored(cluster *v1alpha1.RealtimeCluster) []string {
 		{"spec.ingress", got.Ingress, none.Ingress},
 		{"spec.httpRoute", got.HTTPRoute, none.HTTPRoute},
 		{"spec.mesh", got.Mesh, none.Mesh},
+		{"spec.observability.tracing.headersSecretRef", headers(got), headers(none)},
 		{"spec.networkPolicy", got.NetworkPolicy, none.NetworkPolicy},
 		{"spec.drain", got.Drain, none.Drain},
 		{"spec.rollout", got.Rollout, none.Rollout},
@@ -42,4 +43,12 @@ func Ignored(cluster *v1alpha1.RealtimeCluster) []string {
 		}
 	}
 	return paths
+}
+
+// headers are outside Kubernetes in the environment of who starts the gateways.
+func headers(spec *v1alpha1.RealtimeClusterSpec) *v1alpha1.SecretKeyReference {
+	if spec.Observability.Tracing == nil {
+		return nil
+	}
+	return spec.Observability.Tracing.HeadersSecretRef
 }
