@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -48,6 +50,41 @@ func TestConfigurationPageNamesOnlyRealFlags(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestPagesUseOnlyRealFlags checks the commands of the documentation: each `starling` that a reader is told to run has the flags that
+// it is given.
+func TestPagesUseOnlyRealFlags(t *testing.T) {
+	var pages []string
+	for _, pattern := range []string{"../../*.md", "../../docs/*.md", "../../examples/*/*.md"} {
+		found, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		pages = append(pages, found...)
+	}
+	root, checked := newRoot(streams{}), 0
+	line := regexp.MustCompile(`(?m)(?:^|[ (])(kubectl )?(?:bin/)?starling ((?:gateway|up|status|bench|version)\b[^|&;#>\n]*)`)
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, block := range regexp.MustCompile("(?ms)^```sh[^\n]*\n(.*?)^```").FindAllStringSubmatch(string(text), -1) {
+			for _, m := range line.FindAllStringSubmatch(strings.ReplaceAll(block[1], "\\\n", " "), -1) {
+				if m[1] != "" {
+					continue // the plugin has flags of its own
+				}
+				words := strings.Fields(m[2])
+				command, _, err := root.Find(words)
+				require.NoError(t, err, "%s: %s", page, m[0])
+				for _, word := range words {
+					name, isFlag := strings.CutPrefix(word, "--")
+					if name, _, _ = strings.Cut(name, "="); isFlag {
+						checked++
+						require.NotNil(t, command.Flag(name), "%s: starling %s has no --%s", page, command.Name(), name)
+					}
+				}
+			}
+		}
+	}
+	require.Greater(t, checked, 10)
 }
 
 // TestConfigurationPageNamesEveryField compares the tables of the manifest's fields, and of those that only the operator

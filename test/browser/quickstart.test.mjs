@@ -70,3 +70,15 @@ test('a backend: it signs in, publishes, sends and sees who is there', async () 
   await page.run();
   await ended();
 });
+
+test('an operator: a cluster starts, can be looked into, and ends', async () => {
+  page = new Page('quick-start-operator.md');
+  await page.run();
+  await page.answers('http://127.0.0.1:8080/');
+  const looked = await page.run();
+  assert.match(looked(), /gateway/i);
+  assert.match(looked(), /^starling_connections 0$/m);
+  const stopped = await page.run();
+  assert.match(stopped(), / stopped$/m);
+  await ended();
+});

@@ -12,8 +12,15 @@ const ROOT = new URL('../../../', import.meta.url).pathname;
 /** An address of this machine that no other test uses, where the page says 127.0.0.1: its ports may be taken there. */
 const HOST = process.platform === 'linux' ? `127.${1 + Math.floor(Math.random() * 250)}.${process.pid >> 8 & 255}.${process.pid & 255 || 1}` : '127.0.0.1';
 
-// The programs are built already; that make knows the way is shown without waiting for it.
-const PRELUDE = `make() { command make -n "$@" >/dev/null && mkdir -p bin && cp "$STARLING" bin/starling; }\n`;
+// The program is built already; that make knows the way is shown without waiting for it. A cluster listens where nobody else does.
+const PRELUDE = `make() {
+  command make -n "$@" >/dev/null && mkdir -p bin && cat > bin/starling <<END && chmod +x bin/starling
+#!/bin/sh
+if [ "\\$1" = up ]; then set -- "\\$@" --listen ${HOST}:8080; fi
+exec "$STARLING" "\\$@"
+END
+}
+`;
 
 /** A shell in what looks like a clone of the repository, which runs the page's blocks one after another. */
 export class Page {
