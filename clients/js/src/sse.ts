@@ -114,13 +114,15 @@ class Receiver {
   /** A stream that was to replace another one says which joins are not possible; the old one goes on. */
   async #refused(stream: Stream, response: Response): Promise<void> {
     const text = await response.text();
-    let problem = { code: "unavailable", detail: text, retryAfterMs: undefined };
+    // In seconds, where the gateway's own figure is missing. A date would need a clock that is right.
+    const retryAfterMs = Number(response.headers.get("Retry-After") ?? NaN) * 1_000 || undefined;
+    let problem: { code: string; detail: string; retryAfterMs?: number } = { code: "unavailable", detail: text };
     try {
       problem = JSON.parse(text);
     } catch {
       // A proxy's answer.
     }
-    const payload = { code: problem.code, message: problem.detail, retryAfterMs: problem.retryAfterMs };
+    const payload = { code: problem.code, message: problem.detail, retryAfterMs: problem.retryAfterMs ?? retryAfterMs };
     if (!this.#current) {
       this.#message(JSON.stringify({ type: "error", payload }));
       this.#end(CLOSE_CODES[response.status] ?? (response.status < 500 ? 1008 : 1013), problem.detail);
