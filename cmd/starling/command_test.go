@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/starling-realtime/starling/api/v1alpha1"
 )
 
 // call runs one command line with an empty stdin.
@@ -124,4 +126,17 @@ func TestSamples(t *testing.T) {
 		require.NoError(t, err, test.file)
 		require.EqualValues(t, 3, *opts.Cluster.Spec.Replicas)
 	}
+}
+
+func TestUpLetsPagesOfOtherOriginsIn(t *testing.T) {
+	flags := defaultUpFlags()
+	flags.file = filepath.Join("..", "..", "config", "samples", "realtimecluster.yaml")
+	flags.allowedOrigins = []string{"http://127.0.0.1:8000"}
+	opts, err := flags.options(newUp(streams{}).Flags(), streams{out: &bytes.Buffer{}})
+	require.NoError(t, err)
+	require.Equal(t, []v1alpha1.Origin{"http://127.0.0.1:8000"}, opts.Cluster.Spec.Auth.AllowedOrigins)
+
+	code, _, errs := call(t, "up", "-f", flags.file, "--allowed-origins", "127.0.0.1:8000")
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, errs, "--allowed-origins: ")
 }

@@ -27,6 +27,7 @@ type upFlags struct {
 	listen          string
 	replicas        int32
 	demo            bool
+	allowedOrigins  []string
 	jwtKeyFiles     []string
 	apiKeysFiles    []string
 	logDir          string
@@ -39,6 +40,8 @@ func (f *upFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.listen, "listen", f.listen, "address for clients, host:port; port 0 is any free port")
 	fs.Int32Var(&f.replicas, "replicas", f.replicas, "number of gateways (default: spec.replicas of the manifest)")
 	fs.BoolVar(&f.demo, "demo", f.demo, "serve the demo page at /")
+	fs.StringSliceVar(&f.allowedOrigins, "allowed-origins", f.allowedOrigins,
+		"web origins whose pages may connect, besides the cluster's own and those of spec.auth.allowedOrigins")
 	fs.StringSliceVar(&f.jwtKeyFiles, "jwt-key-file", f.jwtKeyFiles,
 		"file with a key of the clients' tokens, as PATH or ALGORITHM:PATH, "+
 			"in place of the Secrets that spec.auth.jwt.keys names; may be repeated")
@@ -96,6 +99,12 @@ func (f *upFlags) options(set *pflag.FlagSet, std streams) (localcluster.Options
 	}
 	if set.Changed("replicas") {
 		cluster.Spec.Replicas = &f.replicas
+	}
+	if _, err := auth.NewOriginPolicy(f.allowedOrigins); err != nil {
+		return localcluster.Options{}, usageError{fmt.Errorf("--allowed-origins: %w", err)}
+	}
+	for _, origin := range f.allowedOrigins {
+		cluster.Spec.Auth.AllowedOrigins = append(cluster.Spec.Auth.AllowedOrigins, v1alpha1.Origin(origin))
 	}
 	program, err := os.Executable()
 	if err != nil {

@@ -17,9 +17,13 @@ export class Emitter<E extends object> {
     };
   }
 
-  /** A listener that throws hinders no other one, and its error is reported as one that nobody caught. @internal */
-  _emit(type: keyof E, ...args: unknown[]): void {
-    for (const listener of [...(this.#listeners.get(type) ?? [])]) {
+  /**
+   * Tells all listeners, and reports whether there are any. One that throws hinders no other one, and its error is reported as
+   * one that nobody caught. @internal
+   */
+  _emit(type: keyof E, ...args: unknown[]): boolean {
+    const listeners = [...(this.#listeners.get(type) ?? [])];
+    for (const listener of listeners) {
       try {
         listener(...args);
       } catch (err) {
@@ -28,6 +32,7 @@ export class Emitter<E extends object> {
         });
       }
     }
+    return listeners.length > 0;
   }
 
   /** Somebody's event: for those who listen to its type, and for those who listen to all. @internal */

@@ -121,7 +121,9 @@ export class Mover {
         _closed: (...why) => this._entries.has(entry) && this.#closed(entry, ...why),
       });
     } catch (err) {
-      this.#abandon(entry, new TokenError("token", `cannot connect: ${(err as Error).message}`, { cause: err }), false);
+      // A browser repeats what it cannot send, and errors get into logs.
+      const why = (err as Error).message.replace(token!, "*");
+      this.#abandon(entry, new TokenError("token", `cannot connect: ${why}`), false);
     }
   }
 

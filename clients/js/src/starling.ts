@@ -140,7 +140,7 @@ export class Starling<E extends object = Record<string, any>, D extends object =
     seat._join(channel._mode, (err) => {
       // The channel may have been left meanwhile.
       if (entry._seats.get(channel) !== seat) return;
-      if (err) this._emit("error", err);
+      if (err) this._problem(err);
       if (err && seat._settled) void this._leave(channel, err, err);
       else if (err) channel._problem(err);
       else if (entry === this.#mover._current) this.#take(seat);
@@ -184,7 +184,8 @@ export class Starling<E extends object = Record<string, any>, D extends object =
   /** @internal */
   _problem(err: StarlingError): void {
     if (!this.#mover._current) this.#error = err;
-    this._emit("error", err);
+    // A page that listens to nothing would stand still without a word.
+    if (!this._emit("error", err)) console.error(err);
   }
 
   /** @internal */
@@ -201,7 +202,7 @@ export class Starling<E extends object = Record<string, any>, D extends object =
     const left = [...this.#wanted].map((channel) => this._leave(channel, why));
     this.#outbox._clear(why);
     this._changed();
-    if (err) this._emit("error", err);
+    if (err) this._problem(err);
     return Promise.all(left);
   }
 

@@ -34,7 +34,8 @@ export class Tokens {
       const token = await Promise.race([this.#get!({ reason, signal }), late]);
       if (typeof token !== "string" || token === "") throw new TypeError("not a string");
       this.#reason = "connect";
-      return (this.#token = token);
+      // Many a backend ends its answer with a line end.
+      return (this.#token = token.trim());
     } catch (err) {
       throw new TokenError("token", `getToken failed: ${(err as Error)?.message ?? err}`, { cause: err });
     }

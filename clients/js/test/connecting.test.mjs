@@ -286,3 +286,19 @@ test("an address can have any scheme that makes sense, and keeps its query", asy
   await client.channel("room").join();
   assert.equal(it.fake.conns[0].query.get("app"), "7");
 });
+
+test("an error that the program does not listen to is on the console, one that it does is not", async (t) => {
+  const logged = t.mock.method(console, "error", () => {});
+  it.fake.refusal = { code: 1008, error: { code: "forbidden", message: "origin http://127.0.0.1:8000 is not allowed" } };
+  const silent = it.client();
+  silent.channel("room").join();
+  await until(() => silent.status.phase === "failed", "end");
+  assert.deepEqual(logged.mock.calls.map(({ arguments: [err] }) => [err.name, err.message]), [["RefusedError", "origin http://127.0.0.1:8000 is not allowed"]]);
+  const heard = [];
+  const other = it.client();
+  other.on("error", (err) => heard.push(err.code));
+  other.connect();
+  await until(() => other.status.phase === "failed", "end");
+  assert.deepEqual(heard, ["forbidden"]);
+  assert.equal(logged.mock.callCount(), 1);
+});

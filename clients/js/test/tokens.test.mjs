@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { suite } from "./lib/suite.mjs";
 import { until } from "./lib/until.mjs";
 
@@ -93,12 +94,22 @@ test("a source that fails is asked again, and the program told why", async () =>
 });
 
 test("what cannot be a token is an error, and its text stays inside", async () => {
-  const client = it.client({ token: "not a token" });
+  // As Chromium does.
+  const WebSocket = class { constructor(_, protocols) { throw new SyntaxError(`The subprotocol '${protocols[1]}' is invalid.`); } };
+  const client = it.client({ token: "not a token", WebSocket });
   await assert.rejects(client.channel("room").join(), (err) => {
     assert.equal(err.name, "TokenError");
+    assert.match(err.message, /cannot connect: The subprotocol '.*' is invalid/);
+    assert.doesNotMatch(inspect(err), /not a token/);
     return true;
   });
   assert.equal(client.status.phase, "failed");
+});
+
+test("a token may end with a line end, as many a backend's answer does", async () => {
+  const client = it.client({ getToken: () => "a.b.c\n" });
+  await client.channel("room").join();
+  assert.equal(it.fake.conns[0].token, "a.b.c");
 });
 
 test("closing while a token is waited for connects nowhere", async () => {
