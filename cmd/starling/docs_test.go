@@ -66,7 +66,7 @@ func TestPagesUseOnlyRealFlags(t *testing.T) {
 	for _, page := range pages {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
-		for _, block := range regexp.MustCompile("(?ms)^```sh[^\n]*\n(.*?)^```").FindAllStringSubmatch(string(text), -1) {
+		for _, block := range regexp.MustCompile("(?s)\n```sh[^\n]*\n(.*?)\n```").FindAllStringSubmatch(string(text), -1) {
 			for _, m := range line.FindAllStringSubmatch(strings.ReplaceAll(block[1], "\\\n", " "), -1) {
 				if m[1] != "" {
 					continue // the plugin has flags of its own

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	shell = regexp.MustCompile("(?ms)^```sh[^\n]*\n(.*?)^```")
+	shell = regexp.MustCompile("(?s)\n```sh[^\n]*\n(.*?)\n```")
 	// target matches what make is asked for, in a command of its own or in the text.
 	target = regexp.MustCompile("(?m)(?:^|&& |`)make (?:[A-Z_]+=\\S+ )*([a-z][a-z0-9-]*)")
 	// file matches a path of this repository.
