@@ -90,7 +90,7 @@ type GatewaySpec struct {
 type LogLevel string
 
 const (
-	// LogDebug also logs single requests, and what is refused.
+	// LogDebug also logs what helps to find a fault, such as single requests of the HTTP API.
 	LogDebug LogLevel = "Debug"
 	// LogInfo logs what changes in a gateway and between gateways.
 	LogInfo LogLevel = "Info"
