@@ -259,6 +259,16 @@ func TestEventStreamAndPages(t *testing.T) {
 	}
 }
 
+// The joins of streams count like those of connections, before the stream begins.
+func TestEventStreamsJoinAtTheRate(t *testing.T) {
+	s := serve(t, limits(func(l *gateway.Limits) { l.JoinsPerSecond = 1 })) // and two at once
+	answer := s.events("member=ann&channel=a&channel=b&channel=c&channel=d&channel=e&channel=f&channel=g&channel=h", nil)
+	require.Contains(t, answer.problem(http.StatusServiceUnavailable, protocol.CodeUnavailable), "--joins-per-second")
+	require.NotEmpty(t, answer.response.Header.Get("Retry-After"))
+	s.metric(`starling_limit_hits_total{limit="joins-per-second"} 1`)
+	require.Empty(t, s.Hub().ChannelNames())
+}
+
 // EventSource gives up at a status, so a gateway that is full can say in a stream when to come back.
 func TestEventStreamFindsTheGatewayFull(t *testing.T) {
 	s := serve(t, limits(func(l *gateway.Limits) { l.Connections = 1 }))
