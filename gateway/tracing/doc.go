@@ -16,6 +16,6 @@
 //
 // It sets none of OpenTelemetry's globals. It does not know what a span should say: no caller may put tokens, keys or payloads there.
 //
-// It speaks OTLP over HTTP only. Every receiver does (Tempo, Jaeger, the OpenTelemetry Collector, at port 4318), it passes through HTTP
-// proxies, and OTLP over gRPC would link a second HTTP/2 stack into the program.
+// It speaks OTLP over HTTP only: every receiver does (Tempo, Jaeger, the OpenTelemetry Collector, at port 4318), and it passes through
+// HTTP proxies. OpenTelemetry's exporter links part of gRPC all the same, with the package of OTLP's messages.
 package tracing
