@@ -30,11 +30,11 @@ func (r *Receipt) size() int { return receiptBytes + len(r.payload) }
 
 // pump sends what waits, as far as the throttle allows it.
 func (ch *Channel) pump() {
-	if ch.c.throttle.engaged() {
+	if ch.c.throttle.full() {
 		ch.c.pump() // another channel's may have waited for longer
 		return
 	}
-	for target := ch.target(); target != nil && len(ch.unsent) > 0; {
+	for target := ch.target(); target != nil && len(ch.unsent) > 0 && ch.c.throttle.open(); {
 		ch.sendNext(target)
 	}
 }
@@ -58,6 +58,11 @@ func (ch *Channel) sendNext(cn *conn) {
 	r := ch.unsent[0]
 	ch.unsent[0] = nil // for the garbage collector
 	ch.unsent = ch.unsent[1:]
+	if r.attempts > 0 && (r.orphan || time.Since(r.sentAt) > retryWindow) {
+		ago := time.Since(r.sentAt).Round(time.Second)
+		r.resolve("", fmt.Errorf("%w: it was sent %s ago, and to send it again might double it", ErrUnknownOutcome, ago))
+		return
+	}
 	const envelope = 64 // type and id
 	if cn.maxBytes > 0 && len(r.payload)+envelope > cn.maxBytes {
 		r.resolve("", fmt.Errorf("%w: it has about %d bytes, and the gateway takes %d", ErrTooLarge, len(r.payload)+envelope, cn.maxBytes))
@@ -82,6 +87,7 @@ func (ch *Channel) publishAnswered(r *Receipt, a answer) {
 	if i := slices.Index(ch.sent, r); i >= 0 {
 		ch.sent = slices.Delete(ch.sent, i, i+1)
 	}
+	wasFull := ch.c.throttle.full()
 	ch.c.throttle.onItsWay--
 	var refused *Error
 	switch {
@@ -95,7 +101,10 @@ func (ch *Channel) publishAnswered(r *Receipt, a answer) {
 		ch.c.throttle.answered(a.err)
 		r.resolve(a.body.MID, a.err)
 	}
-	if len(ch.sent) == 0 || ch.c.throttle.engaged() {
+	switch {
+	case wasFull, ch.c.throttle.engaged:
+		ch.c.pump()
+	case len(ch.sent) == 0:
 		ch.pump()
 	}
 }

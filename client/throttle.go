@@ -1,15 +1,15 @@
 package client
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 const (
 	// usualPause is how long to wait when a gateway puts a publish off without saying how long.
 	usualPause = time.Second
 	// windowGrowth is by how much more may be on its way after each publish that was accepted.
 	windowGrowth = 0.1
+	// mostOnItsWay is how many publishes wait for their answers at the most, in all channels. A gateway that has a rate refuses what
+	// comes behind the first one that was too fast, and ends a connection that goes on for 1,000 of them.
+	mostOnItsWay = 256
 )
 
 // throttle paces the publishes of all channels once a gateway has refused one for now: a rate may be the connection's, the member's or
@@ -19,23 +19,24 @@ const (
 type throttle struct {
 	onItsWay int
 	window   float64 // how many may be on their way
+	engaged  bool    // a gateway has refused a publish for now
 	until    time.Time
 	wake     *timer
 }
 
-func newThrottle() throttle { return throttle{window: math.Inf(1)} }
+func newThrottle() throttle { return throttle{window: mostOnItsWay} }
 
 func (t *throttle) open() bool {
 	return float64(t.onItsWay+1) <= t.window && !time.Now().Before(t.until)
 }
 
-// engaged reports whether a gateway has ever refused a publish for now.
-func (t *throttle) engaged() bool { return !math.IsInf(t.window, 1) }
+// full says that an answer makes room for what waits in any channel.
+func (t *throttle) full() bool { return t.engaged || t.onItsWay >= mostOnItsWay }
 
 // answered is called when a publish was accepted, or refused for good.
 func (t *throttle) answered(err error) {
 	if err == nil {
-		t.window += windowGrowth
+		t.window = min(t.window+windowGrowth, mostOnItsWay)
 	}
 }
 
@@ -45,7 +46,8 @@ func (c *Client) putOff(pause time.Duration) {
 	if pause == 0 {
 		pause = usualPause
 	}
-	t.window = 1
+	pause = min(pause, retryWindow) // which ends a publish that would have to wait for longer
+	t.window, t.engaged = 1, true
 	if until := time.Now().Add(pause); until.After(t.until) {
 		t.until = until
 		t.wake.stop()

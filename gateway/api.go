@@ -114,6 +114,10 @@ func (b apiBackend) publishOne(ctx context.Context, p apiPublish) (httpapi.Publi
 		if opts.MID, duplicate = b.keys.Remember(p.From, p.Channel, opts.Key, opts.MID); duplicate {
 			b.metrics.duplicates.Inc()
 		}
+		if duplicate && b.keys.Conflicts(p.From, p.Channel, opts.Key) { // a request with another body came at the same time
+			p.span.Refuse(string(httpapi.CodeKeyReused), false)
+			return httpapi.Published{}, keyReused("what was sent")
+		}
 	}
 	if p.span != nil {
 		publishAdmitted(p.span, p.Channel, opts.MID, len(p.Payload))

@@ -140,7 +140,10 @@ func (b apiBackend) Send(ctx context.Context, caller httpapi.Caller, memberID st
 		if b.keys.Conflicts("", event.Channel, sent) || b.keys.Conflicts("", event.Channel, q.Key) {
 			return httpapi.Sent{}, keyReused("the event")
 		}
-		q.MID, _ = b.keys.Remember("", event.Channel, sent, q.MID)
+		var repeated bool
+		if q.MID, repeated = b.keys.Remember("", event.Channel, sent, q.MID); repeated && b.keys.Conflicts("", event.Channel, sent) {
+			return httpapi.Sent{}, keyReused("the event") // another one came at the same time
+		}
 	}
 	b.pace(b.apiPace.wait(b.Gateway, caller.Key, len(event.Payload)+frameOverhead))
 	b.awaitRoom()

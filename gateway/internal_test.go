@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
@@ -183,4 +186,18 @@ func TestTooFewFilesAreWarnedOf(t *testing.T) {
 		warnOfFiles(slog.New(slog.NewTextHandler(&log, nil)), Limits{Connections: 20_000}, files)
 		require.Equal(t, want, strings.Contains(log.String(), "ulimit -n"), "%d", files)
 	}
+}
+
+// A buffer that has grown is not given to the next message, whose first byte would hold it without being counted.
+func TestLargeBuffersAreNotKept(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Anonymous = true
+	g, err := New(cfg, Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, g.Close(context.Background())) }()
+	cut := io.MultiReader(strings.NewReader(strings.Repeat("x", 30<<10)), iotest.ErrReader(io.ErrUnexpectedEOF))
+	_, err = (&session{g: g}).message(websocket.TextMessage, cut)
+	require.Error(t, err)
+	require.Zero(t, g.unfinished.Load())
+	require.LessOrEqual(t, g.buffers.Get().(*bytes.Buffer).Cap(), 2*freeBytes)
 }

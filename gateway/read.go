@@ -113,8 +113,9 @@ func (s *session) onClientClose(code int, _ string) error {
 	return nil
 }
 
-// keepBuffer is the largest buffer that goes back to the pool.
-const keepBuffer = 64 << 10
+// keepBuffer is the largest buffer that goes back to the pool. A larger one could be held by the first byte of a message, of which
+// --max-unfinished-bytes would not know.
+const keepBuffer = 2 * freeBytes
 
 // message reads one message, which may have come in fragments, and handles it.
 func (s *session) message(kind int, reader io.Reader) (protocol.RequestType, error) {

@@ -13,7 +13,7 @@ const MaxPlainKey = 128
 // bodyMark is in front of what WithBody adds.
 const bodyMark = "\x00body="
 
-// WithBody returns a key of more than [MaxPlainKey] bytes that also says what is published with it, so that [Cache.Check] notices when
+// WithBody returns a key of more than [MaxPlainKey] bytes that also says what is published with it, so that [Cache.Conflicts] notices when
 // it is used for something else. To gateways that do not know of this it is one long key.
 func WithBody(key string, parts ...string) string {
 	hash := sha256.New()
