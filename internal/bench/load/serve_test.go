@@ -144,7 +144,7 @@ func TestJoinsAreSeen(t *testing.T) {
 func TestRefusedConnectionsAreCounted(t *testing.T) {
 	address, _ := startGateway(t, func(c *gateway.Config) { c.Limits.Connections = 5 })
 	g := newGenerator(t, fanoutPlan(address, 0))
-	g.do(command{Open: &Opening{Timeout: int64(200 * time.Millisecond)}})
+	g.do(command{Open: &Opening{Timeout: int64(5 * time.Second)}})
 	g.await("giving up", func(c Counts) bool { return !c.Opening })
 	r := g.do(command{Measure: true}).Result
 	require.Equal(t, 5, r.Opened)
