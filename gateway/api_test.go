@@ -323,6 +323,8 @@ func TestAPIShowsAMembersConnections(t *testing.T) {
 	a := gws[0].dial("member=ann&session=s1")
 	a.join("x")
 	a.join("a")
+	joined := time.Now().UnixMilli()
+	eventually(t, func() bool { return time.Now().UnixMilli() > joined }, "the other one connects later, in steps of the list's times")
 	b := gws[1].member("ann")
 	gws[1].member("bob")
 	for _, s := range gws {
