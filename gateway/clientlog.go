@@ -5,9 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"strings"
-	"unicode/utf8"
 
+	"github.com/starling-realtime/starling/gateway/clip"
 	"github.com/starling-realtime/starling/gateway/fanout"
 	"github.com/starling-realtime/starling/gateway/logsample"
 	"github.com/starling-realtime/starling/gateway/protocol"
@@ -31,7 +30,7 @@ func (g *Gateway) noteRefused(r *http.Request, transport string, why *refusal) {
 	span := tracing.FromContext(r.Context())
 	g.clientLog.LogAttrs(r.Context(), slog.LevelInfo, "connection refused",
 		slog.String("address", text(g.proxies.client(r))), slog.String("transport", transport),
-		slog.String("reason", why.label), slog.Int("status", why.status), slog.String("detail", clip(why.message)), traceID(span))
+		slog.String("reason", why.label), slog.Int("status", why.status), detail(why.message), traceID(span))
 	upgradeRefused(span, why)
 }
 
@@ -63,14 +62,14 @@ func (s *session) noteError(err *protocol.Error) {
 		return
 	}
 	s.g.clientLog.LogAttrs(context.Background(), level, "request refused", s.about(slog.String("channel", err.Channel),
-		slog.String("request", string(err.Request)), slog.String("code", string(err.Code)), slog.String("detail", clip(err.Message)),
+		slog.String("request", string(err.Request)), slog.String("code", string(err.Code)), detail(err.Message),
 		traceID(s.span))...)
 }
 
 // noteBadFrame logs a malformed frame.
 func (s *session) noteBadFrame(err *protocol.Error) {
 	s.g.clientLog.LogAttrs(context.Background(), slog.LevelInfo, "malformed frame",
-		s.about(slog.String("code", string(err.Code)), slog.String("detail", clip(err.Message)))...)
+		s.about(slog.String("code", string(err.Code)), detail(err.Message))...)
 }
 
 // noteEnd logs that the gateway ends a connection: as what an operator may want to see when the client did something that it should not.
@@ -83,7 +82,7 @@ func (s *session) noteEnd(code protocol.CloseCode, reason string) {
 	}
 	if s.g.logs(level) {
 		s.g.clientLog.LogAttrs(context.Background(), level, "connection closed",
-			s.about(slog.Int("code", int(code)), slog.String("detail", clip(reason)))...)
+			s.about(slog.Int("code", int(code)), detail(reason))...)
 	}
 }
 
@@ -129,14 +128,5 @@ func text(addr netip.Addr) string {
 // mostDetail bounds what a log says in a client's words, in bytes.
 const mostDetail = 200
 
-// clip shortens a text at a whole character.
-func clip(s string) string {
-	if len(s) <= mostDetail {
-		return s
-	}
-	at := mostDetail
-	for at > 0 && !utf8.RuneStart(s[at]) {
-		at--
-	}
-	return strings.Clone(s[:at]) + "…"
-}
+// detail is the field of what a log says in a client's words.
+func detail(text string) slog.Attr { return slog.String("detail", clip.Text(text, mostDetail)) }

@@ -13,8 +13,8 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
+	"github.com/starling-realtime/starling/gateway/clip"
 	"github.com/starling-realtime/starling/gateway/overview"
 )
 
@@ -88,7 +88,7 @@ func (h *handler) Handle(ctx context.Context, record slog.Record) error {
 		})
 		h.ring.add(overview.Entry{
 			At: record.Time.UTC(), Level: strings.ToLower(record.Level.String()),
-			Message: cut(record.Message), Detail: cut(strings.TrimSpace(detail.String())), Count: 1,
+			Message: clip.Text(record.Message, maxText), Detail: clip.Text(strings.TrimSpace(detail.String()), maxText), Count: 1,
 		})
 	}
 	if !h.next.Enabled(ctx, record.Level) {
@@ -130,16 +130,4 @@ func write(out *strings.Builder, groups string, a slog.Attr) {
 		text = fmt.Sprintf("%q", text)
 	}
 	fmt.Fprintf(out, " %s%s=%s", groups, a.Key, text)
-}
-
-// cut shortens a text to what is kept, at a whole character.
-func cut(text string) string {
-	if len(text) <= maxText {
-		return text
-	}
-	at := maxText
-	for at > 0 && !utf8.RuneStart(text[at]) {
-		at--
-	}
-	return text[:at] + "…"
 }

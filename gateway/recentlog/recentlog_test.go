@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/starling-realtime/starling/gateway/clip"
 	"github.com/starling-realtime/starling/gateway/overview"
 )
 
@@ -58,7 +59,7 @@ func TestIsBounded(t *testing.T) {
 	got = ring.Latest(3)
 	require.Equal(t, []int{1, 5, 1}, []int{got[0].Count, got[1].Count, got[2].Count})
 
-	ring.add(overview.Entry{Message: cut(strings.Repeat("é", maxText))})
+	ring.add(overview.Entry{Message: clip.Text(strings.Repeat("é", maxText), maxText)})
 	logger.Warn("long", "detail", strings.Repeat("x", 10*maxText))
 	got = ring.Latest(2)
 	require.LessOrEqual(t, len(got[1].Message), maxText+len("…"))

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/starling-realtime/starling/gateway/clip"
 )
 
 const (
@@ -67,11 +69,8 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 func (e *exporter) tell(err error, spans int, now time.Time) {
 	switch {
 	case err != nil && (!e.failing || now.Sub(e.logged) >= logEvery):
-		text := err.Error()
-		if len(text) > maxDetail {
-			text = text[:maxDetail] + "…"
-		}
-		e.logger.Warn("traces cannot be sent, and are dropped", "endpoint", e.endpoint, "spans", spans, "error", text)
+		e.logger.Warn("traces cannot be sent, and are dropped", "endpoint", e.endpoint, "spans", spans,
+			"error", clip.Text(err.Error(), maxDetail))
 		e.logged = now
 	case err == nil && e.failing:
 		e.logger.Info("traces are sent again", "endpoint", e.endpoint)
